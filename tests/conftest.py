@@ -1,0 +1,134 @@
+"""What every test may ask for: the shared data, a PostgreSQL server of its own, a browser; and the rule that nothing skips in CI."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from playwright.sync_api import Browser
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NO_SKIP = os.environ.get("REGULARS_NO_SKIP", "") not in {"", "0"}
+
+# The same examples on every run and every machine: a red test stays red until it is mended.
+settings.register_profile("regulars", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("regulars")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    return _refuse_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    return _refuse_skip(report)
+
+
+def _refuse_skip(report):
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"REGULARS_NO_SKIP is set, and this wanted to skip: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real and synthetic data sets that are not part of the repository."""
+    folder = Path(os.environ.get("REGULARS_SHARED_DATA") or REPOSITORY.parent / "shared" / "data").resolve()
+    if not (folder / "cdnow").is_dir():
+        pytest.skip(f"no shared data in {folder}; set REGULARS_SHARED_DATA to the folder that holds cdnow/ and online_retail/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that is installed on this machine."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    pytest.skip("no Chromium on this machine; on Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless browser, driven by Playwright: `browser.new_page(viewport=..., color_scheme="dark")`."""
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*quiet, "--disable-sync"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Address of an empty PostgreSQL server that lives as long as this test process and listens on a socket file only."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server on this machine; on Debian: apt-get install postgresql")
+    # A server refuses to run as root. Its folder lies outside pytest's, which only the owner may enter.
+    owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="regulars-pg-"))
+    if owner:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    data = folder / "data"
+    initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **owner)
+    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off", "TimeZone=UTC"]
+    command = [binaries / "postgres", "-D", data, *(part for option in options for part in ("-c", option))]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **owner) as server:
+        url = f"postgresql://postgres@/postgres?host={folder}"
+        try:
+            _wait_until_it_answers(url, server, folder / "log")
+            yield url
+        finally:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=30)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgres_binaries() -> Path | None:
+    found = [Path(path).resolve().parent for path in [shutil.which("initdb")] if path]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in found if (folder / "postgres").exists()), None)
+
+
+def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    import psycopg
+
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
