@@ -171,3 +171,15 @@ class ToolMissing(CallerError):
     """An optional tool or package is needed for what was asked."""
 
     code = "tool.missing"
+
+
+class StoreConflict(RegularsError):
+    """The stored rows changed while they were being rewritten."""
+
+    code = "store.conflict"
+
+
+class UndoRefused(CallerError):
+    """A later load builds on the load that was to be undone."""
+
+    code = "load.undo_refused"
