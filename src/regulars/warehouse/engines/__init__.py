@@ -1,0 +1,1 @@
+"""Database engines: each takes a query text and gives back Arrow; one file each."""

@@ -1,0 +1,99 @@
+"""DuckDB, the embedded engine; the only file that imports duckdb."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from typing import TYPE_CHECKING, Self
+
+import duckdb
+
+from regulars.errors import DiskFull, EngineFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from regulars.tables import Table
+
+
+class DuckDB:
+    """An in-memory DuckDB that spills to a folder of its own when memory runs short."""
+
+    dialect = "duckdb"
+
+    def __init__(self, *, memory_limit: str | None = None, temp_directory: Path | str | None = None, threads: int | None = None) -> None:
+        self._own_folder = tempfile.TemporaryDirectory(prefix="regulars-duckdb-") if temp_directory is None else None
+        spill = self._own_folder.name if self._own_folder else str(temp_directory)
+        config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": spill, "TimeZone": "UTC", "autoinstall_known_extensions": False}
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        if threads:
+            config["threads"] = threads
+        self._connection = duckdb.connect(":memory:", config=config)
+
+    def read(self, table: Table, files: Sequence[str]) -> None:
+        if not files:
+            self.load(table.name, table.arrow_schema.empty_table())
+            return
+        names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
+        columns = ", ".join(f'"{c.name}"' for c in table.columns)
+        with _faults_named():
+            self._connection.execute(f'create or replace view "{table.name}" as select {columns} from read_parquet([{names}])')
+
+    def load(self, name: str, rows: pa.Table) -> None:
+        with _faults_named():
+            self._connection.register("incoming_rows", rows)
+            try:
+                self._connection.execute(f'create or replace table "{name}" as select * from incoming_rows')
+            finally:
+                self._connection.unregister("incoming_rows")
+
+    def view(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Make Arrow rows readable under `name` without copying them; a reader can be read once."""
+        self._connection.register(name, rows)
+
+    def forget(self, name: str) -> None:
+        """Undo `view`."""
+        self._connection.unregister(name)
+
+    def create(self, name: str, query: str) -> None:
+        with _faults_named(query):
+            self._connection.execute(f'create or replace table "{name}" as {query}')
+
+    def run(self, query: str) -> pa.Table:
+        with _faults_named(query):
+            return self._connection.sql(query).to_arrow_table()
+
+    def batches(self, query: str, rows_per_batch: int = 100_000) -> Iterator[pa.RecordBatch]:
+        """The answer of `query` piece by piece, in bounded memory."""
+        with _faults_named(query):
+            yield from self._connection.sql(query).to_arrow_reader(rows_per_batch)
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._own_folder:
+            self._own_folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def _faults_named(query: str = "") -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as fault:
+        if "No space left on device" in str(fault):
+            raise DiskFull("The disk is full.", remedy="Free some space and run the same command again.") from fault
+        raise EngineFailed(
+            f"DuckDB refused a query: {str(fault).splitlines()[0]}",
+            remedy="This is a fault of ours; please report it with the query.",
+            details={"query": query},
+        ) from fault
