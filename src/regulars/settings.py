@@ -1,0 +1,176 @@
+"""The settings of a workspace: what the business decides once and every number then follows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from regulars.errors import SettingRefused
+
+ChurnBy = Literal["auto", "inactive", "cancelled"]
+CustomerUnit = Literal["person", "account"]
+Weekday = Literal["monday", "sunday", "saturday"]
+
+_NOTHING: Mapping[str, Any] = types.MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the business decides; impossible values raise `SettingRefused`.
+
+    `currency` is the currency that money is shown in (None until the first import with one). `inactive_after_days` is how long without
+    a kept order makes a customer inactive; `horizon_days` how long a window is in which somebody may come back. `margin_rate` and
+    `discount_rate` are shares (0.4 is 40 %), the latter per year. `targets` and `bands` are by metric name.
+    """
+
+    name: str
+    currency: str | None = None
+    time_zone: str = "UTC"
+    inactive_after_days: int = 90
+    horizon_days: int = 90
+    churn_by: ChurnBy = "auto"
+    customer_unit: CustomerUnit = "person"
+    margin_rate: float | None = None
+    discount_rate: float | None = None
+    renewal_grace_days: int = 14
+    meaningful_events: tuple[str, ...] = ()
+    fiscal_year_starts_in: int = 1
+    week_starts_on: Weekday = "monday"
+    targets: Mapping[str, float] = field(default_factory=lambda: _NOTHING, hash=False)
+    bands: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, hash=False)
+    business_hours: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _NOTHING, hash=False)
+    """Opening and closing time ("09:00", "17:30") by weekday; empty means that tickets are timed by the clock."""
+
+    def __post_init__(self) -> None:
+        for name, (valid, expected) in _RULES.items():
+            value = getattr(self, name)
+            if not valid(value):
+                raise SettingRefused(
+                    f"The setting {name} was given as {value!r}.",
+                    expected=expected,
+                    remedy=f"Give another value for {name}.",
+                    details={"setting": name, "value": value},
+                )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Settings from plain values (for example JSON); unknown names are refused."""
+        _refuse_unknown(values)
+        if "name" not in values:
+            raise SettingRefused("The setting name is missing.", expected="the name of the business", remedy="Give a name.")
+        return cls(**{name: _plain_to_value(name, value) for name, value in values.items()})
+
+    def changed(self, **changes: Any) -> Settings:
+        """These settings with some values changed."""
+        return Settings.from_mapping({**self.as_dict(), **changes})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: _value_to_plain(value) for name, value in values.items()}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def _refuse_unknown(values: Mapping[str, Any]) -> None:
+    known = [f.name for f in dataclasses.fields(Settings)]
+    for name in values:
+        if name not in known:
+            raise SettingRefused(
+                f"There is no setting called '{name}'.",
+                expected=f"one of {', '.join(known)}",
+                remedy="Check the spelling.",
+                details={"setting": name},
+            )
+
+
+def _plain_to_value(name: str, value: Any) -> Any:
+    if name == "meaningful_events" and isinstance(value, list):
+        return tuple(value)
+    if name == "business_hours" and isinstance(value, Mapping):
+        return types.MappingProxyType({day: tuple(hours) if isinstance(hours, list) else hours for day, hours in value.items()})
+    if name in {"targets", "bands"} and isinstance(value, Mapping):
+        return types.MappingProxyType(dict(value))
+    if name in {"margin_rate", "discount_rate"} and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _value_to_plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _value_to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_value_to_plain(item) for item in value]
+    return value
+
+
+def _is_days(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3660
+
+
+def _is_share(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and 0 <= value <= 1)
+
+
+def _is_zone(value: Any) -> bool:
+    if not isinstance(value, str) or not value:
+        return False
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_currency(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper())
+
+
+def _is_numbers_by_name(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
+        for name, number in value.items()
+    )
+
+
+def _is_hours_by_day(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        day in _WEEKDAYS and isinstance(hours, tuple) and len(hours) == 2 and all(_is_clock(t) for t in hours) and hours[0] < hours[1]
+        for day, hours in value.items()
+    )
+
+
+def _is_clock(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) != 5 or value[2] != ":" or not (value[:2] + value[3:]).isdigit():
+        return False
+    return int(value[:2]) < 24 and int(value[3:]) < 60
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_Rule = tuple[Callable[[Any], bool], str]
+_RULES: dict[str, _Rule] = {
+    "name": (lambda v: isinstance(v, str) and bool(v.strip()), "the name of the business, not empty"),
+    "currency": (_is_currency, "an ISO 4217 code such as EUR, in capitals, or none"),
+    "time_zone": (_is_zone, "an IANA time zone such as Europe/Berlin"),
+    "inactive_after_days": (_is_days, "whole days from 1 to 3660"),
+    "horizon_days": (_is_days, "whole days from 1 to 3660"),
+    "churn_by": (lambda v: v in ("auto", "inactive", "cancelled"), "auto, inactive or cancelled"),
+    "customer_unit": (lambda v: v in ("person", "account"), "person or account"),
+    "margin_rate": (_is_share, "a share from 0 to 1 (0.4 is 40 %), or none"),
+    "discount_rate": (_is_share, "a share per year from 0 to 1 (0.1 is 10 %), or none"),
+    "renewal_grace_days": (lambda v: _is_days(v) or (v == 0 and not isinstance(v, bool)), "whole days from 0 to 3660"),
+    "meaningful_events": (lambda v: isinstance(v, tuple) and all(isinstance(e, str) and e for e in v), "a list of event names"),
+    "fiscal_year_starts_in": (lambda v: isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 12, "a month from 1 to 12"),
+    "week_starts_on": (lambda v: v in ("monday", "sunday", "saturday"), "monday, sunday or saturday"),
+    "targets": (_is_numbers_by_name, "a number for each metric name"),
+    "bands": (lambda v: isinstance(v, Mapping) and all(isinstance(n, str) for n in v), "bands for each metric name"),
+    "business_hours": (_is_hours_by_day, "opening and closing time for each weekday, for example monday: 09:00, 17:30"),
+}

@@ -1,0 +1,134 @@
+"""One business: its data folder, settings, loads and stored rows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regulars.errors import ArgumentRefused, NoWorkspace, WorkspaceUnreadable
+from regulars.settings import Settings
+from regulars.warehouse.changes import Places, recover
+from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
+from regulars.warehouse.loads import Load, LoadRecord, read_loads
+from regulars.warehouse.lock import Lock, reading
+from regulars.warehouse.snapshot import Snapshot
+from regulars.warehouse.store import Store
+
+if TYPE_CHECKING:
+    import os
+    from datetime import datetime
+
+FORMAT = 1
+"""Version of the layout of a workspace folder."""
+
+
+class Workspace:
+    """One business in one folder. Get one with `Workspace.open` or `Workspace.create`."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self._places = Places(folder)
+        self._store = Store(self._places.tables)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Workspace:
+        """The workspace in `folder`; changes that a dead process had sealed are finished first.
+
+        Raises `NoWorkspace` when there is none, `WorkspaceUnreadable` when it is of another version or damaged.
+        """
+        path = Path(folder).expanduser().absolute()
+        workspace = cls(path, _read_settings(path))
+        workspace._recover()
+        return workspace
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike[str], **settings: Any) -> Workspace:
+        """A new workspace in `folder`, which must be missing or empty; `settings` are those of `Settings` (name: the folder's name)."""
+        path = Path(folder).expanduser().absolute()
+        chosen = Settings.from_mapping({"name": path.name, **settings})
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ArgumentRefused(
+                f"{path} exists and is not an empty folder.",
+                expected="a folder that is missing or empty",
+                remedy="Choose another folder, or open the workspace that is there.",
+                details={"folder": str(path)},
+            )
+        with disk_room(path.parent):
+            places = Places(path)
+            path.mkdir(parents=True, exist_ok=True)
+            places.make()
+            write_bytes(path / "secret.key", secrets.token_bytes(32), mode=0o600)
+            write_json(path / "workspace.json", {"format": FORMAT, "settings": chosen.as_dict()})
+        return cls(path, chosen)
+
+    def change_settings(self, **changes: Any) -> None:
+        """Change settings by name; impossible values raise `SettingRefused` and change nothing."""
+        with Lock.take(self._places.commit_lock, what="a change of settings"), disk_room(self.folder):
+            settings = _read_settings(self.folder).changed(**changes)
+            write_json(self.folder / "workspace.json", {"format": FORMAT, "settings": settings.as_dict()})
+        self.settings = settings
+
+    def snapshot(self) -> Snapshot:
+        """The tables as they are now, pinned."""
+        self._recover()
+        with reading(self._places.commit_lock):
+            states = {table: state for table in self._store.tables() if (state := self._store.state(table)) is not None}
+        return Snapshot(
+            versions={table: state.version for table, state in states.items()},
+            paths={
+                table: tuple(str(self._store.path(table) / name) for name in sorted(state.rows_by_file)) for table, state in states.items()
+            },
+        )
+
+    def stage(self, *, source: str, alone: bool = True, wait_seconds: float = 10.0, now: datetime | None = None) -> Load:
+        """Begin a load. With `alone` no other such load runs until it ends, so that its rows may be compared with those that are there.
+
+        Raises `WorkspaceLocked`, naming who holds it, when the workspace is not free within `wait_seconds`.
+        """
+        locks = [Lock.take(self._places.workspace_lock, what=f"the load of {source}", shared=True, wait_seconds=wait_seconds)]
+        try:
+            if alone:
+                locks.append(Lock.take(self._places.import_lock, what=f"the load of {source}", wait_seconds=wait_seconds))
+            self._recover()
+            return Load(self._places, self._store, source=source, locks=locks, now=now)
+        except BaseException:
+            for lock in locks:
+                lock.release()
+            raise
+
+    def loads(self) -> list[LoadRecord]:
+        """The committed loads in order, those undone since included."""
+        self._recover()
+        return read_loads(self._places)
+
+    def _recover(self) -> None:
+        recover(self._places, self._store)
+
+
+def _read_settings(folder: Path) -> Settings:
+    path = folder / "workspace.json"
+    if not path.is_file():
+        raise NoWorkspace(
+            f"There is no workspace in {folder}.",
+            expected="a folder that `regulars init` or `regulars import` has made",
+            remedy="Give the folder with --workspace, or create one with `regulars init`.",
+            details={"folder": str(folder)},
+        )
+    try:
+        found = read_json(path)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise WorkspaceUnreadable(
+            f"{path} is damaged: {error}.", expected="the settings of a workspace as JSON", remedy="Restore the file from a backup."
+        ) from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("settings"), dict):
+        version = found.get("format") if isinstance(found, dict) else None
+        raise WorkspaceUnreadable(
+            f"{path} is of format {version!r}.",
+            expected=f"format {FORMAT}",
+            remedy="Use the version of Regulars that made this workspace, or import the files into a new one.",
+            details={"folder": str(folder), "format": version},
+        )
+    return Settings.from_mapping(found["settings"])
