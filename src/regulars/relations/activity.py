@@ -97,3 +97,12 @@ def mrr_at_edges(t: Tables) -> ir.Table:
     return start.union(end).group_by("window_id", "customer_id").agg(
         start_minor=total(_.start_minor), end_minor=total(_.end_minor), at_start=_.at_start.max().cast("int64"), at_end=_.at_end.max().cast("int64")
     )
+
+
+@relation
+def joined_and_left(t: Tables) -> ir.Table:
+    """One row per window and customer who was not active at its start, became active inside it and was not active at its end."""
+    spells, windows = t.spells, t.windows
+    inside = spells.inner_join(windows, [spells.from_day > windows.start_day, spells.from_day <= windows.seen_end_day, spells.until_day < windows.seen_end_day])
+    inside = inside.select("window_id", "customer_id").distinct()
+    return inside.anti_join(t.active_at_edges, ["window_id", "customer_id"])

@@ -190,6 +190,13 @@ class Session:
             found |= set(answer.column("original_currency").to_pylist())
         return sorted(found)
 
+    def has_rows(self, table: str) -> bool:
+        """Whether a canonical table has rows before as-of."""
+        if table not in self._facts:
+            found = self.engine.run(f"select min(occurred_at) as a from {table}").to_pylist()[0]["a"]
+            self._facts[table] = found is not None and _aware(found) < self.as_of
+        return bool(self._facts[table])
+
     # -- windows ---------------------------------------------------------------------------------------------------------
 
     def whole(self) -> Window:

@@ -1,0 +1,376 @@
+"""The catalogue: finds the metrics, and does once for all what every metric needs: windows, groups, intervals, bands, rows, SQL."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from regulars import money
+from regulars.errors import ArgumentRefused, UnknownName
+from regulars.metrics import estimates
+from regulars.metrics.card import Card, Grain, Interval, Metric, Shape, Unit
+from regulars.metrics.declare import DECLARED
+from regulars.metrics.estimates import Estimate, Undefined
+from regulars.metrics.results import MetricResult, MetricValue
+from regulars.periods import months_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    import pyarrow as pa
+
+    from regulars.periods import Window
+    from regulars.relations.session import Session
+
+UNKNOWN_GROUP = "(unknown)"
+FAMILIES = ("revenue", "retention", "recurring_revenue", "value", "experience")
+
+
+@cache
+def catalogue() -> dict[str, Metric]:
+    """Every metric by its public name, in the order of families and names."""
+    for family in FAMILIES:
+        package = importlib.import_module(f"regulars.metrics.{family}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    order = {family: i for i, family in enumerate(FAMILIES)}
+    return dict(sorted(DECLARED.items(), key=lambda item: (order[item[1].card.family], item[0])))
+
+
+def metric(name: str) -> Metric:
+    """The metric `name`; raises `UnknownName` with the nearest names."""
+    known = catalogue()
+    if name not in known:
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=3) or sorted(known)
+        raise UnknownName(f"There is no metric '{name}'.", expected=f"one of {', '.join(near)}", remedy="See: regulars metrics list")
+    return known[name]
+
+
+def dimensions(card: Card) -> tuple[str, ...]:
+    """By what a metric can be grouped."""
+    from regulars.relations.customers import ATTRIBUTES
+
+    by_customer = ATTRIBUTES if card.grain not in (Grain.COST, Grain.COMPANY) and card.shape is not Shape.DERIVED else ()
+    return (*by_customer, *card.dimensions)
+
+
+def default_windows(session: Session, card: Card, start: date | None, end: date | None, by: str | None) -> tuple[Window, ...]:
+    """The windows of a request, by the metric's own default where no start is given."""
+    if card.default_months and start is None and by is None:
+        whole = session.windows(None, end)[0]
+        start = months_after(whole.end, -card.default_months).replace(day=1)
+        if whole.end.day != 1:
+            start = _same_day_earlier(whole.end, card.default_months)
+        return session.windows(start, whole.end)
+    return session.windows(start, end, by)
+
+
+def _same_day_earlier(day: date, months: int) -> date:
+    first = months_after(day, -months)
+    last = (months_after(first, 1) - first).days
+    return first.replace(day=min(day.day, last))
+
+
+def run(session: Session, name: str, windows: Sequence[Window], group_by: str | None = None, **arguments: Any) -> MetricResult:
+    """The metric `name` in each of `windows`, for each group; see `MetricValue`."""
+    found = metric(name)
+    card = found.card
+    _check_arguments(card, group_by, arguments)
+    session.use_windows(windows)
+    if card.unit is Unit.MONEY or card.money:
+        session.require_one_currency(card.name)
+    if card.shape is Shape.DERIVED:
+        return _derived(session, found, windows, group_by, arguments)
+    if not _has_rows(session, card):
+        return _assemble(session, card, windows, group_by, {})
+    answer = session.run(aggregated(session, found, group_by, arguments)).to_pylist()
+    if card.shape is Shape.CURVE:
+        by_key: dict[tuple[int, str | None], list[dict[str, Any]]] = {}
+        for row in answer:
+            by_key.setdefault((row["window_id"], row["group"]), []).append(row)
+        assert found.reduce is not None
+        found_values = {key: found.reduce(rows, context(session, windows[key[0]], arguments)) for key, rows in by_key.items()}
+        return _assemble(session, card, windows, group_by, found_values)
+    return _assemble(session, card, windows, group_by, {(r["window_id"], r["group"]): _estimate(card, r) for r in answer})
+
+
+def sql(session: Session, name: str, windows: Sequence[Window], group_by: str | None = None, **arguments: Any) -> str:
+    """The whole chain of queries behind a metric; a derived one gives those of its parts."""
+    found = metric(name)
+    session.use_windows(windows)
+    if found.card.shape is Shape.DERIVED:
+        return "\n\n".join(f"-- {part}\n{sql(session, part, windows, **given)}" for part, given in found.inputs)
+    tables = session.tables()
+    return session.text(_aggregate(found.card, _grouped(tables, found, group_by, arguments)), tables.asked)
+
+
+def rows_behind(session: Session, name: str, windows: Sequence[Window], **arguments: Any) -> pa.Table:
+    """The rows that a metric is made of."""
+    found = metric(name)
+    session.use_windows(windows)
+    if found.card.shape is Shape.DERIVED:
+        raise ArgumentRefused(
+            f"{name} is made of other metrics and has no rows of its own.",
+            expected=", ".join(part for part, _ in found.inputs),
+            remedy="Ask for the rows of one of these.",
+        )
+    _check_arguments(found.card, None, arguments)
+    return session.run(found.function(session.tables(), **arguments).order_by("window_id"))
+
+
+# -- the query ---------------------------------------------------------------------------------------------------------------
+
+
+def aggregated(session: Session, found: Metric, group_by: str | None, arguments: Mapping[str, Any]) -> Any:
+    """The expression that gives one row per window and group."""
+    return _aggregate(found.card, _grouped(session.tables(), found, group_by, arguments))
+
+
+def _grouped(tables: Any, found: Metric, group_by: str | None, arguments: Mapping[str, Any]) -> Any:
+    import ibis
+
+    rows = found.function(tables, **arguments)
+    if group_by is None:
+        return rows.mutate(group=ibis.null("string"))
+    if group_by in found.card.dimensions:
+        return rows.mutate(group=rows[group_by].cast("string").fill_null(UNKNOWN_GROUP))
+    attributes = tables.customer_attributes.select(member="customer_id", group=group_by)
+    joined = rows.left_join(attributes, rows.customer_id == attributes.member)
+    return joined.mutate(group=joined.group.fill_null(UNKNOWN_GROUP))
+
+
+def _sum(column: Any) -> Any:
+    return column.sum().cast("int64") if column.type().is_integer() else column.sum()
+
+
+def _aggregate(card: Card, rows: Any) -> Any:
+    if card.shape is Shape.CURVE:
+        figures = [c for c in rows.columns if c not in ("window_id", "group", "customer_id", "row_id", "age")]
+        return rows.group_by("window_id", "group", "age").agg(**{c: _sum(rows[c]) for c in figures}).order_by("window_id", "group", "age")
+    if card.shape is Shape.DISTRIBUTION:
+        return _aggregate_values(card, rows)
+    present = rows.columns
+    beside = [c for c in (*card.beside, "excluded") if c in present]
+    if card.shape is Shape.TOTAL:
+        sums = {"numerator": _sum(rows.numerator), "n": rows.count().cast("int64")}
+        return rows.group_by("window_id", "group").agg(**sums, **{c: _sum(rows[c]) for c in beside}).order_by("window_id", "group")
+    if card.interval is not Interval.WILSON:
+        rows = _by_cluster(rows, beside)
+    elif "row_id" in present:
+        rows = rows.drop("row_id")
+    return _ratio_sums(rows, beside)
+
+
+def _by_cluster(rows: Any, beside: Sequence[str]) -> Any:
+    import ibis
+
+    cluster = rows.customer_id
+    if "row_id" in rows.columns:
+        cluster = ibis.coalesce(rows.customer_id, ibis.literal("row ") + rows.row_id)
+    rows = rows.mutate(cluster=cluster)
+    influence = "influence" if "influence" in rows.columns else "numerator"
+    return rows.group_by("window_id", "group", "cluster").agg(
+        numerator=_sum(rows.numerator), denominator=_sum(rows.denominator), influence=_sum(rows[influence]), **{c: _sum(rows[c]) for c in beside}
+    )
+
+
+def _ratio_sums(rows: Any, beside: Sequence[str]) -> Any:
+    top = rows.numerator.cast("float64")
+    if "influence" in rows.columns:
+        top = rows.influence.cast("float64")
+    below = rows.denominator.cast("float64")
+    return (
+        rows.group_by("window_id", "group")
+        .agg(
+            numerator=_sum(rows.numerator),
+            denominator=_sum(rows.denominator),
+            n=(rows.denominator != 0).ifelse(1, 0).sum().cast("int64"),
+            top_squares=(top * top).sum(),
+            below_squares=(below * below).sum(),
+            products=(top * below).sum(),
+            **{c: _sum(rows[c]) for c in beside},
+        )
+        .order_by("window_id", "group")
+    )
+
+
+QUARTILES = {"q25": 0.25, "q50": 0.50, "q75": 0.75}
+
+
+def _aggregate_values(card: Card, rows: Any) -> Any:
+    import ibis
+
+    rows = rows.mutate(value=rows.value.cast("float64"))
+    counted = rows.mutate(
+        position=ibis.row_number().over(group_by=["window_id", "group"], order_by=["value"]).cast("float64"),
+        size=rows.count().over(group_by=["window_id", "group"]).cast("float64"),
+    )
+    parts = {}
+    for name, share in QUARTILES.items():
+        place = (counted["size"] - 1.0) * share
+        gap = (counted.position - place).abs()
+        parts[name] = ((gap < 1.0).ifelse(1.0 - gap, 0.0) * counted.value).sum()
+    half = estimates.Z * counted["size"].sqrt() / 2.0
+    lowest = ibis.greatest((counted["size"] / 2.0 - half).floor(), ibis.literal(0.0))
+    highest = ibis.least((counted["size"] / 2.0 + half).ceil(), counted["size"] - 1.0)
+    by_place = counted.group_by("window_id", "group").agg(
+        size=counted.count().cast("int64"),
+        median_low=(counted.position == lowest).ifelse(counted.value, ibis.null("float64")).max(),
+        median_high=(counted.position == highest).ifelse(counted.value, ibis.null("float64")).max(),
+        **parts,
+    )
+    as_ratio = rows.mutate(numerator=rows.value, denominator=1.0)
+    beside = ["excluded"] if "excluded" in rows.columns else []
+    sums = _ratio_sums(_by_cluster(as_ratio, beside), beside)
+    by_place = by_place.rename(place_window="window_id", place_group="group")
+    same_group = (sums.group == by_place.place_group) | (sums.group.isnull() & by_place.place_group.isnull())
+    return sums.join(by_place, [sums.window_id == by_place.place_window, same_group]).drop("place_window", "place_group").order_by("window_id", "group")
+
+
+# -- from sums to estimates -------------------------------------------------------------------------------------------------
+
+
+def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
+    beside = {name: row[name] for name in card.beside if name in row}
+    excluded = int(row.get("excluded") or 0)
+    if card.shape is Shape.TOTAL:
+        return Estimate(value=float(row["numerator"] or 0) * card.scale, numerator=float(row["numerator"] or 0), n=row["n"], excluded=excluded, beside=beside)
+    numerator, denominator, n = float(row["numerator"] or 0), float(row["denominator"] or 0), int(row["n"])
+    if n == 0:
+        return Undefined("no_data")
+    if denominator == 0:
+        return Undefined("zero_denominator")
+    value = numerator / denominator
+    if card.shape is Shape.DISTRIBUTION:
+        beside |= {name: row[name] for name in QUARTILES}
+    if card.interval is Interval.WILSON:
+        low, high = estimates.wilson(numerator, denominator)
+    elif card.interval is Interval.ORDER_STATISTIC:
+        value, low, high = row["q50"], row["median_low"], row["median_high"]
+        if n < 2:  # noqa: PLR2004 - one customer has no interval
+            low = high = None
+        return Estimate(value=value, denominator=float(row["size"]), low=low, high=high, method=card.interval, n=n, excluded=excluded, beside=beside)
+    else:
+        squares = (float(row["top_squares"]), float(row["below_squares"]), float(row["products"]))
+        if card.interval is Interval.ADJUSTED_WALD:
+            promoters, detractors = float(row["promoters"]), float(row["detractors"])
+            low, high = (edge / card.scale for edge in estimates.adjusted_wald(promoters, detractors, denominator))
+        else:
+            low, high = estimates.linearised(n, numerator, denominator, squares) or (None, None)
+    return Estimate(
+        value=value * card.scale,
+        numerator=numerator,
+        denominator=denominator,
+        low=None if low is None else low * card.scale,
+        high=None if high is None else high * card.scale,
+        method=card.interval if low is not None else Interval.NONE,
+        n=n,
+        excluded=excluded,
+        beside=beside,
+    )
+
+
+def context(session: Session, window: Window, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What derived metrics and curves may know: the session, the window and the arguments."""
+    return {"session": session, "window": window, **arguments}
+
+
+def _derived(session: Session, found: Metric, windows: Sequence[Window], group_by: str | None, arguments: Mapping[str, Any]) -> MetricResult:
+    parts = {name: run(session, name, windows, group_by, **given) for name, given in found.inputs}
+    by_key: dict[tuple[int, str | None], dict[str, MetricValue]] = {}
+    index = {window: i for i, window in enumerate((w.start, w.end) for w in windows)}
+    for name, result in parts.items():
+        for value in result:
+            by_key.setdefault((index[value.window_start, value.window_end], value.group), {})[name] = value
+    if not by_key:
+        by_key = {(i, None): {} for i in range(len(windows))}
+    full = {**found.card.defaults, **arguments}
+    values: dict[tuple[int, str | None], Estimate | Undefined] = {}
+    for key, own in by_key.items():
+        values[key] = found.function(own, context(session, windows[key[0]], {})|{"group_by": group_by, "group": key[1]}, **full) if len(own) == len(parts) else Undefined("part_undefined")
+    session.use_windows(windows)
+    return _assemble(session, found.card, windows, group_by, values, already_major=True)
+
+
+def _assemble(
+    session: Session, card: Card, windows: Sequence[Window], group_by: str | None, found: Mapping[tuple[int, str | None], Estimate | Undefined], *, already_major: bool = False
+) -> MetricResult:
+    groups: list[str | None] = [None] if group_by is None else sorted({key[1] for key in found}, key=str)
+    values = []
+    for group in groups:
+        for i, window in enumerate(windows):
+            estimate = found.get((i, group))
+            if estimate is None:
+                estimate = Estimate(value=0.0, numerator=0.0) if card.shape is Shape.TOTAL and _has_rows(session, card) else Undefined("no_data")
+            if card.needs_history and not session.enough_history(window) and not (session.by_cancellation and card.grain is Grain.CUSTOMER and card.name in _BY_CHURN):
+                estimate = Undefined("history_too_short")
+            values.append(_value(session, card, window, group, estimate, already_major=already_major))
+    return MetricResult(tuple(values))
+
+
+_BY_CHURN = ("churn_rate", "retention_rate", "revenue_churn_rate")
+
+
+def _has_rows(session: Session, card: Card) -> bool:
+    return all(session.has_rows(table) for table in card.needs)
+
+
+def _value(session: Session, card: Card, window: Window, group: str | None, estimate: Estimate | Undefined, *, already_major: bool) -> MetricValue:
+    shared: dict[str, Any] = {
+        "card": card,
+        "window_start": window.start,
+        "window_end": window.end,
+        "group": group,
+        "complete": session.complete(window),
+        "as_of": session.as_of,
+        "target": session.rules.targets.get(card.name),
+        "currency": session.currency if card.unit is Unit.MONEY or card.money else None,
+    }
+    if isinstance(estimate, Undefined):
+        return MetricValue(value=estimate, **shared)
+
+    def major(amount: float | None, *, is_money: bool) -> float | None:
+        return amount if amount is None or not is_money or already_major or session.currency is None else money.to_major(amount, session.currency)
+
+    in_money = card.unit is Unit.MONEY
+    value = major(estimate.value, is_money=in_money)
+    assert value is not None
+    return MetricValue(
+        value=value,
+        numerator=major(estimate.numerator, is_money="numerator" in card.money or (in_money and card.shape is Shape.TOTAL)),
+        denominator=major(estimate.denominator, is_money="denominator" in card.money),
+        low=major(estimate.low, is_money=in_money),
+        high=major(estimate.high, is_money=in_money),
+        n=estimate.n,
+        excluded=estimate.excluded,
+        interval_method=estimate.method.value,
+        band=_band(card, value) if estimate.beside.get("basis") != "revenue" else None,
+        beside=estimate.beside,
+        **shared,
+    )
+
+
+def _band(card: Card, value: float) -> str | None:
+    rounded = round(value, 2)
+    return next((band.name for band in card.bands if band.low <= rounded < band.high), None)
+
+
+def _check_arguments(card: Card, group_by: str | None, arguments: Mapping[str, Any]) -> None:
+    unknown = sorted(set(arguments) - set(card.defaults))
+    if unknown:
+        raise ArgumentRefused(
+            f"{card.name} takes no argument {', '.join(unknown)}.",
+            expected=", ".join(card.defaults) or "no arguments",
+            remedy=f"See: regulars metrics show {card.name}",
+        )
+    if group_by is not None and group_by not in dimensions(card):
+        raise UnknownName(
+            f"{card.name} cannot be grouped by '{group_by}'.",
+            expected=", ".join(dimensions(card)) or "no grouping",
+            remedy=f"See: regulars metrics show {card.name}",
+        )

@@ -1,0 +1,1 @@
+"""Experience: what customers say, and how they are helped."""

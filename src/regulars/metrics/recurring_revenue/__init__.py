@@ -1,0 +1,1 @@
+"""Recurring revenue: what subscriptions bring, keep and lose."""

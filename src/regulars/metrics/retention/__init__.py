@@ -1,0 +1,1 @@
+"""Retention: who stayed, who left, who came back."""

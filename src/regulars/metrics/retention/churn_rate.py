@@ -1,0 +1,40 @@
+"""Churn rate: what share of the customers at the start was lost?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ibis import _
+
+from regulars.metrics.card import Better, Grain, Interval, Kind, Unit
+from regulars.metrics.declare import ratio
+from regulars.relations.base import flag
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from regulars.relations.registry import Tables
+
+
+@ratio(
+    question="Of the customers who were active at the start of the window, what share was no longer active at its end?",
+    unit=Unit.RATIO,
+    better=Better.LOWER,
+    kind=Kind.OUTCOME,
+    grain=Grain.CUSTOMER,
+    formula="L / S",
+    symbols={"L": "customers at the start who are not active at the end", "S": "customers active at the start"},
+    undefined_when="S = 0, or (by inactivity) the data begin less than inactive_after_days before the window",
+    source="Requirements M-33, X-31: only customers present at the start count; joiners who left inside are shown beside",
+    requirements=("M-33",),
+    interval=Interval.WILSON,
+    beside={"joined_and_left": "customers who became active inside the window and were not active at its end"},
+    needs_history=True,
+)
+def churn_rate(t: Tables) -> ir.Table:
+    """One row per window and customer at the start; joiners who left are rows without a denominator."""
+    at_start = t.active_at_edges.filter(_.at_start == 1).select(
+        "window_id", "customer_id", numerator=1 - _.at_end, denominator=_.at_start, joined_and_left=flag(_.at_start == 0)
+    )
+    joined = t.joined_and_left.select("window_id", "customer_id", numerator=flag(_.customer_id.isnull()), denominator=flag(_.customer_id.isnull()), joined_and_left=1)
+    return at_start.union(joined.mutate(joined_and_left=joined.joined_and_left.cast("int64")))

@@ -1,0 +1,1 @@
+"""Revenue: what was sold, kept and given back, and from whom it came."""

@@ -1,0 +1,1 @@
+"""Value and acquisition: what a customer is worth and what it cost to win one."""
