@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from pathlib import Path
@@ -18,6 +19,7 @@ from regulars.warehouse.store import Store
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
     from datetime import datetime
 
 FORMAT = 1
@@ -103,6 +105,30 @@ class Workspace:
         """The committed loads in order, those undone since included."""
         self._recover()
         return read_loads(self._places)
+
+    def undo(self, load_id: str) -> LoadRecord:
+        """Take a load's rows out again; what they had replaced is in force again.
+
+        Raises `LoadUnknown`; `UndoRefused` when a later load has replaced rows of this one; `WorkspaceLocked`.
+        """
+        from regulars.warehouse.undo import undo_load
+
+        with self._alone(f"undoing the load {load_id}"):
+            return undo_load(self._places, self._store, load_id)
+
+    def compact(self) -> dict[str, int]:
+        """Merge small files and put the rows of a customer together; says how many files each table has now. Raises `WorkspaceLocked`."""
+        from regulars.warehouse.compaction import compact_tables
+
+        with self._alone("compaction"):
+            return compact_tables(self._places, self._store)
+
+    @contextlib.contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        """The workspace lock, alone, with everything that dead processes had sealed done."""
+        with Lock.take(self._places.workspace_lock, what=what):
+            self._recover()
+            yield
 
     def _recover(self) -> None:
         recover(self._places, self._store)

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from regulars.errors import DiskFull
 from regulars.warehouse.files import disk_room, empty_folder, read_json, sync_folder, write_json
 from regulars.warehouse.lock import Lock, is_held, reading
 
@@ -112,11 +113,34 @@ class Staging:
         write_json(self.folder / "manifest.json", asdict(manifest))
 
     def apply(self, store: Store) -> None:
-        """Carry out the sealed change and remove the staging folder."""
-        with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=60), disk_room(self.places.folder):
+        """Carry out the sealed change and remove the staging folder; when the disk is full before it has begun, forget it."""
+        with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=60):
             self._reserve.unlink(missing_ok=True)
-            apply_manifest(self.places, store, self.folder)
-        self._owner.release()
+            try:
+                with disk_room(self.places.folder):
+                    apply_manifest(self.places, store, self.folder)
+            except DiskFull as full:
+                if self._has_begun(store):
+                    full.remedy = (
+                        "Free some space; the change is safe in the staging folder and is finished when the workspace is next opened."
+                    )
+                    raise
+                self._unseal()
+                raise
+            finally:
+                self._owner.release()
+
+    def _has_begun(self, store: Store) -> bool:
+        manifest = Manifest(**read_json(self.folder / "manifest.json"))
+        return any(store.reached(table, self.change_id) for table in [*manifest.remove, *manifest.add])
+
+    def _unseal(self) -> None:
+        manifest = Manifest(**read_json(self.folder / "manifest.json"))
+        (self.folder / "manifest.json").unlink()
+        for table, added in manifest.add.items():
+            for name, _ in added:
+                (self.places.tables / table / name).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def drop(self) -> None:
         """Forget a change that was not sealed."""

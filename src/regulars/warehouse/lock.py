@@ -16,13 +16,13 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regulars.errors import WorkspaceLocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Lock:
@@ -110,12 +110,9 @@ def _try(descriptor: int, *, shared: bool) -> bool:
 
 
 def _write_holder(descriptor: int, what: str) -> None:
-    who = {
-        "pid": os.getpid(),
-        "what": what,
-        "command": " ".join(sys.argv) or "python",
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    # Of the command only its name: what follows may be the customer who is to be forgotten.
+    command = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
+    who = {"pid": os.getpid(), "command": command, "what": what, "since": datetime.now(UTC).isoformat(timespec="seconds")}
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(who).encode(), 0)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow.parquet as pq
     from deltalake import DeltaTable
+    from deltalake.transaction import AddAction, RemoveAction
 
 ROW_GROUP_ROWS = 122_880
 """Rows of a Parquet row group: what DuckDB reads in one go."""
@@ -152,10 +153,10 @@ class Store:
             if number.isdigit() and int(number) < version:
                 entry.unlink(missing_ok=True)
 
-    def _actions(self, table: str, add: Sequence[tuple[str, int]], remove: set[str]) -> list[object]:
+    def _actions(self, table: str, add: Sequence[tuple[str, int]], remove: set[str]) -> list[AddAction | RemoveAction]:
         from deltalake.transaction import AddAction, RemoveAction
 
-        actions: list[object] = []
+        actions: list[AddAction | RemoveAction] = []
         for name, rows in add:
             found = (self.path(table) / name).stat()
             actions.append(AddAction(name, found.st_size, {}, int(found.st_mtime * 1000), True, json.dumps({"numRecords": rows})))
@@ -201,10 +202,11 @@ class Store:
 class RowWriter:
     """Writes rows of a table to one Parquet file, in row groups of an even size whatever the size of the batches."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Table, *, group_rows: int = ROW_GROUP_ROWS) -> None:
         import pyarrow.parquet as pq
 
         self.rows = 0
+        self._group_rows = group_rows
         self._schema = table.arrow_schema
         self._held: list[pa.Table] = []
         self._held_rows = 0
@@ -220,7 +222,7 @@ class RowWriter:
         self._held_rows += rows.num_rows
         self._held_bytes += rows.nbytes
         self.rows += rows.num_rows
-        if self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= _GROUP_BYTES:
+        if self._held_rows >= self._group_rows or self._held_bytes >= _GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
