@@ -1,0 +1,1 @@
+"""Regulars turns customers into regulars: order files in, retention numbers out."""
