@@ -152,8 +152,8 @@ class Session:
         self._load("parameters", {name: [value] for name, value in row.items()})
 
     def _load_currency_factors(self, first: datetime) -> None:
-        tables = " union ".join(f"select distinct currency from {name}" for name in ("orders", "order_lines", "subscriptions", "costs"))
-        used = sorted(c for c in self.engine.run(tables).column("currency").to_pylist() if c)
+        tables = " union all ".join(f"select distinct currency from {name}" for name in ("orders", "order_lines", "subscriptions", "costs"))
+        used = sorted({c for c in self.engine.run(tables).column("currency").to_pylist() if c})
         self.currency = self.rules.currency or (used[0] if len(used) == 1 else None)
         days = range(day_number(first.date()) - 2, day_number(self.as_of_day) + 3)
         rates = self.engine.run("select on_date, currency, to_currency, rate, occurred_at, row_key from exchange_rates").to_pylist() if len(used) > 1 or used != [self.currency] else []
