@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EPOCH = date(1970, 1, 1)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Grain(StrEnum):
@@ -82,6 +83,40 @@ def local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+def day(given: date | str | None) -> date | None:
+    """A date from a date or its ISO text; None stays None.
+
+    >>> day("2024-02-29")
+    datetime.date(2024, 2, 29)
+    """
+    if given is None or isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(given)
+    except ValueError as fault:
+        raise ArgumentRefused(f"'{given}' is not a date.", expected="a date such as 2024-02-29", remedy="Write the date as YYYY-MM-DD.") from fault
+
+
+def moment(given: datetime | date | str | None) -> datetime | date | None:
+    """An instant or a date from either or its ISO text; an instant without a zone is UTC.
+
+    >>> moment("2024-02-29T12:00+01:00")
+    datetime.datetime(2024, 2, 29, 11, 0, tzinfo=datetime.timezone.utc)
+    """
+    if isinstance(given, str):
+        if len(given) <= len("2024-02-29"):
+            return day(given)
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError as fault:
+            raise ArgumentRefused(
+                f"'{given}' is not an instant.", expected="a date or an instant such as 2024-02-29T12:00:00+01:00", remedy="Write it in ISO 8601."
+            ) from fault
+    if isinstance(given, datetime):
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    return given
+
+
 def months_after(day: date, months: int) -> date:
     """The first day of the month that lies `months` after the month of `day`.
 
@@ -92,7 +127,7 @@ def months_after(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def window_around(day: date, grain: Grain, *, fiscal_year_starts_in: int = 1) -> Window:
+def window_around(day: date, grain: Grain, *, fiscal_year_starts_in: int = 1, week_starts_on: str = "monday") -> Window:
     """The regular window that holds `day`.
 
     >>> window_around(date(2024, 5, 15), Grain.QUARTER, fiscal_year_starts_in=2)
@@ -101,19 +136,19 @@ def window_around(day: date, grain: Grain, *, fiscal_year_starts_in: int = 1) ->
     if grain is Grain.DAY:
         return Window(day, day + timedelta(days=1))
     if grain is Grain.WEEK:
-        monday = day - timedelta(days=day.weekday())
-        return Window(monday, monday + timedelta(days=7))
+        first = day - timedelta(days=(day.weekday() - WEEKDAYS.index(week_starts_on)) % 7)
+        return Window(first, first + timedelta(days=7))
     length = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}[grain]
     start = months_after(day, -((day.month - fiscal_year_starts_in) % length))
     return Window(start, months_after(start, length))
 
 
-def regular_windows(whole: Window, grain: Grain, *, fiscal_year_starts_in: int = 1) -> Iterator[Window]:
+def regular_windows(whole: Window, grain: Grain, *, fiscal_year_starts_in: int = 1, week_starts_on: str = "monday") -> Iterator[Window]:
     """The regular windows that touch `whole`, in order."""
-    window = window_around(whole.start, grain, fiscal_year_starts_in=fiscal_year_starts_in)
+    window = window_around(whole.start, grain, fiscal_year_starts_in=fiscal_year_starts_in, week_starts_on=week_starts_on)
     while window.start < whole.end:
         yield window
-        window = window_around(window.end, grain, fiscal_year_starts_in=fiscal_year_starts_in)
+        window = window_around(window.end, grain, fiscal_year_starts_in=fiscal_year_starts_in, week_starts_on=week_starts_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,14 @@ from regulars.warehouse.store import Store
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
+
+    from regulars.analyses import AnalysisResult
+    from regulars.importers import ImportReport
+    from regulars.metrics import MetricResult
+    from regulars.relations.session import Session
+    from regulars.results import TableResult
+    from regulars.warehouse.engines.engine import Engine
 
 FORMAT = 1
 """Version of the layout of a workspace folder."""
@@ -122,6 +129,73 @@ class Workspace:
 
         with self._alone("compaction"):
             return compact_tables(self._places, self._store)
+
+    # -- questions ---------------------------------------------------------------------------------------------------------
+
+    def session(self, *, as_of: datetime | date | str | None = None, known_at: datetime | None = None, engine: Engine | None = None) -> Session:
+        """The tables as they are now, read as of an instant (default: the end of the last complete day in the data); close it after use.
+
+        A date means the end of that day in company time. Raises `NoData` when nothing is imported.
+        """
+        from regulars.periods import moment
+        from regulars.relations.session import Session
+        from regulars.tables import TABLES
+
+        if engine is None:
+            from regulars.warehouse.engines.duckdb import DuckDB
+
+            engine = DuckDB()
+        try:
+            snapshot = self.snapshot()
+            for table in TABLES.values():
+                engine.read(table, snapshot.files(table.name))
+            latest = max((load.loaded_at for load in self.loads() if not load.undone), default=None)
+            return Session(engine, self.settings, as_of=moment(as_of), known_at=known_at, loaded_at=latest)
+        except BaseException:
+            engine.close()
+            raise
+
+    def import_file(self, path: str | os.PathLike[str], **options: Any) -> ImportReport:
+        """Import one file; see `regulars.importers.import_files` for the options and what comes back."""
+        from regulars.importers import import_files
+
+        return import_files(self, [Path(path)], **options)
+
+    def metric(
+        self,
+        name: str,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        by: str | None = None,
+        group_by: str | None = None,
+        as_of: datetime | date | str | None = None,
+        **arguments: Any,
+    ) -> MetricResult:
+        """The metric `name` in `[start, end)`, by regular windows with `by`, for each group with `group_by`.
+
+        Without a start and an end it runs over all data. Raises `UnknownName`, `ArgumentRefused`, `MixedCurrencies`, `NoData`.
+        """
+        from regulars import metrics
+        from regulars.periods import day
+
+        with self.session(as_of=as_of) as session:
+            windows = metrics.default_windows(session, metrics.metric(name).card, day(start), day(end), by)
+            return metrics.run(session, name, windows, group_by, **arguments)
+
+    def facts(self, *, as_of: datetime | date | str | None = None) -> TableResult:
+        """One row per customer as of an instant; the columns are in the documentation and in `regulars.facts`."""
+        from regulars.facts import facts
+
+        with self.session(as_of=as_of) as session:
+            return facts(session)
+
+    def analyse(self, name: str, *, as_of: datetime | date | str | None = None, **arguments: Any) -> AnalysisResult:
+        """The analysis `name`: named tables, and notes on what they cannot tell."""
+        from regulars import analyses
+
+        with self.session(as_of=as_of) as session:
+            return analyses.run(session, name, **arguments)
 
     @contextlib.contextmanager
     def _alone(self, what: str) -> Iterator[None]:

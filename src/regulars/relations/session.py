@@ -41,6 +41,7 @@ class Rules:
     renewal_grace_days: int = 14
     meaningful_events: tuple[str, ...] = ()
     fiscal_year_starts_in: int = 1
+    week_starts_on: str = "monday"
     margin_rate: float | None = None
     discount_rate: float | None = None
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -215,7 +216,7 @@ class Session:
             grain = Grain(by)
         except ValueError as fault:
             raise ArgumentRefused(f"There are no windows by '{by}'.", expected=", ".join(Grain), remedy="Use one of these after --by.") from fault
-        return tuple(regular_windows(asked, grain, fiscal_year_starts_in=self.rules.fiscal_year_starts_in))
+        return tuple(regular_windows(asked, grain, fiscal_year_starts_in=self.rules.fiscal_year_starts_in, week_starts_on=self.rules.week_starts_on))
 
     def month_before_as_of(self, months: int = 1) -> Window:
         """The latest complete calendar month before as-of, or an earlier one."""
