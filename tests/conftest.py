@@ -78,7 +78,14 @@ def browser(chromium: str) -> Iterator[Browser]:
     """A headless browser, driven by Playwright: `browser.new_page(viewport=..., color_scheme="dark")`."""
     from playwright.sync_api import sync_playwright
 
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*quiet, "--disable-sync"])
         yield browser

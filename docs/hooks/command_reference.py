@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 from mkdocs.structure.files import File
-
 from regulars.cli import main
 
 if TYPE_CHECKING:

@@ -78,7 +78,9 @@ class TestRepository:
     def test_names_no_package_host(self, repository: Path) -> None:
         """Whose index is used is the user's choice, and belongs to no file of ours."""
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=repository, check=True, capture_output=True, text=True).stdout.split("\0")
-        hosts = re.compile(r"(files\.)?py" + r"pi\.org|python" + r"hosted\.org|--(extra-)?index" + r"-url\s+\S|un" + r"pkg\.com|jsdeli" + r"vr\.net")
+        hosts = re.compile(
+            r"(files\.)?py" + r"pi\.org|python" + r"hosted\.org|--(extra-)?index" + r"-url\s+\S|un" + r"pkg\.com|jsdeli" + r"vr\.net"
+        )
         found = []
         for name in filter(None, tracked):
             path = repository / name

@@ -57,7 +57,7 @@ class TestLinks:
 
 class TestSite:
     def test_lists_every_page_once(self, repository: Path) -> None:
-        config = yaml.load((repository / "mkdocs.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - builds strings only
+        config = yaml.load((repository / "mkdocs.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         pages = pages_in(config["nav"])
         written = {str(path.relative_to(repository / "docs")) for path in (repository / "docs").rglob("*.md")}
         assert len(pages) == len(set(pages))
@@ -77,7 +77,12 @@ class TestSite:
         from regulars.metrics import catalogue
         from regulars.tables import TABLES
 
-        subprocess.run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)], cwd=repository, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)],
+            cwd=repository,
+            check=True,
+            capture_output=True,
+        )
         metrics = (tmp_path / "reference" / "metrics.html").read_text(encoding="utf-8")
         tables = (tmp_path / "reference" / "tables.html").read_text(encoding="utf-8")
         assert [name for name in catalogue() if f'id="{name}"' not in metrics] == []
