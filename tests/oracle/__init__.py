@@ -1,0 +1,44 @@
+"""A brute-force second implementation of docs/definitions.md in plain Python: every metric and analysis, without SQL.
+
+It shares no code with the library. Where it and the library differ, one of them is wrong about the definitions.
+"""
+
+from __future__ import annotations
+
+from tests.oracle import experience, recurring_revenue, retention, revenue, value  # noqa: F401 - they declare their metrics
+from tests.oracle.company import Company, Refused, Window
+from tests.oracle.declare import METRICS, answer
+
+
+def metric_of(company, name, windows, group_by=None, **arguments):
+    """One plain row per window and group, money in minor units."""
+    found = []
+    for start, end in windows:
+        answers = answer(company, name, Window(company, start, end), group_by, **arguments)
+        for group in sorted(answers, key=str):
+            own = answers[group]
+            found.append(
+                {
+                    "window_start": start,
+                    "window_end": end,
+                    "group": group,
+                    "numerator": own.numerator,
+                    "denominator": own.denominator,
+                    "value": own.value,
+                    "low": own.low,
+                    "high": own.high,
+                    "undefined": own.undefined,
+                    "n": own.n,
+                    "excluded": own.excluded,
+                    "beside": own.beside,
+                }
+            )
+    return found
+
+
+def metric(tables, name, windows, rules=None, as_of=None, group_by=None, **arguments):
+    """The same from tables: table name -> list of rows."""
+    return metric_of(Company(tables, rules, as_of), name, windows, group_by, **arguments)
+
+
+__all__ = ["METRICS", "Company", "Refused", "metric", "metric_of"]
