@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from regulars.relations.session import Session
     from regulars.results import TableResult
     from regulars.warehouse.engines.engine import Engine
+    from regulars.warehouse.erasure.erasing import ErasureReport
+    from regulars.warehouse.erasure.hashes import ErasedHashes
 
 FORMAT = 1
 """Version of the layout of a workspace folder."""
@@ -123,6 +125,23 @@ class Workspace:
         with self._alone(f"undoing the load {load_id}"):
             return undo_load(self._places, self._store, load_id)
 
+    def erase(self, person: str, *, strict: bool = False) -> ErasureReport:
+        """Forget a person, given by a customer id, e-mail address or phone number, in every store of the workspace.
+
+        Their rows get a random identity, lose every other id and free property and keep only the day, so that totals stay; with `strict`
+        they are deleted and totals change. A keyed hash makes later imports refuse them. Raises `PersonUnknown`, `WorkspaceLocked`.
+        """
+        from regulars.warehouse.erasure.erasing import erase_person
+
+        with self._alone("an erasure"):
+            return erase_person(self._places, self._store, person, zone=self.settings.zone, strict=strict)
+
+    def erased(self) -> ErasedHashes:
+        """Says of an id, e-mail address or phone number whether its owner was erased."""
+        from regulars.warehouse.erasure.erasing import read_erased
+
+        return read_erased(self._places)
+
     def compact(self) -> dict[str, int]:
         """Merge small files and put the rows of a customer together; says how many files each table has now. Raises `WorkspaceLocked`."""
         from regulars.warehouse.compaction import compact_tables
@@ -132,7 +151,9 @@ class Workspace:
 
     # -- questions ---------------------------------------------------------------------------------------------------------
 
-    def session(self, *, as_of: datetime | date | str | None = None, known_at: datetime | None = None, engine: Engine | None = None) -> Session:
+    def session(
+        self, *, as_of: datetime | date | str | None = None, known_at: datetime | None = None, engine: Engine | None = None
+    ) -> Session:
         """The tables as they are now, read as of an instant (default: the end of the last complete day in the data); close it after use.
 
         A date means the end of that day in company time. Raises `NoData` when nothing is imported.
