@@ -37,7 +37,7 @@ bench: $(DEV) ## measured speed and memory, as ratios of one run
 	$(BIN)/python benchmarks/run.py
 
 docs: $(DEV) ## the documentation site, in site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(DEV) ## put the code into shape
 	$(BIN)/ruff format .

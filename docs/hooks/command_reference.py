@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from html import escape
 from typing import TYPE_CHECKING
 
 import click
@@ -32,13 +33,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def sections(command: click.Command, context: click.Context) -> Iterator[str]:
     """The section of `command`, then those of its subcommands."""
     yield f"\n{'#' * (2 if context.parent else 1)} `{context.command_path}`\n" if context.parent else ""
-    yield inspect.cleandoc(command.help or "").replace("\b\n", "").partition("\f")[0]
+    yield escape(inspect.cleandoc(command.help or "").replace("\b\n", "").partition("\f")[0], quote=False)
     usage = command.get_usage(context).removeprefix("Usage: ")
     yield f"\n```console\n$ {usage}\n```\n"
     options = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
     if options:
         yield "| option | meaning |\n|---|---|"
-        yield from (f"| `{name.replace('|', '/')}` | {meaning.replace('|', '/')} |" for name, meaning in options)
+        yield from (f"| `{name.replace('|', '/')}` | {escape(meaning, quote=False).replace('|', '/')} |" for name, meaning in options)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             child = command.get_command(context, name)

@@ -37,7 +37,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for family, members in groupby(cards, key=lambda card: card.family):
         parts.append(f"\n## {family.replace('_', ' ').capitalize()}\n")
         for card in members:
-            parts += [f"\n### {card.name} {{ #{card.name} }}\n", f"{card.question}\n", "| | |\n|---|---|", *lines(card)]
+            parts += [f"\n### {card.name} {{ #{card.name} }}\n", f"{card.question}\n", "|  |  |\n|---|---|", *lines(card)]
     files.append(File.generated(config, "reference/metrics.md", content="\n".join(parts)))
     return files
 
