@@ -1,0 +1,25 @@
+"""`regulars review`: write the retention review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regulars.cli.app import Shared
+
+
+@click.command("review")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write (default: retention-review.html in the workspace).")
+@click.option("--pdf", is_flag=True, help="Write a PDF beside it; needs Chromium or Chrome.")
+@click.option("--as-of", help="Instant or date; a date means the end of that day (default: the last complete day in the data).")
+@click.option("--names", is_flag=True, help="Show who slipped away by id; hidden otherwise, since the file will be forwarded.")
+@click.pass_obj
+def command(shared: Shared, out: Path | None, as_of: str | None, *, pdf: bool, names: bool) -> None:
+    """Write the retention review: one self-contained HTML file to read, print and forward."""
+    from regulars.reports import pdf as write_pdf, write_review
+
+    path = write_review(shared.open(), out, as_of=as_of, show_names=names)
+    click.echo(f"Wrote {path}")
+    if pdf:
+        click.echo(f"Wrote {write_pdf(path, path.with_suffix('.pdf'))}")
