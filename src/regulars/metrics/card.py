@@ -102,7 +102,7 @@ class Card:
     source: str
     requirements: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    """Tables without which there is nothing to say."""
+    """Tables without which there is nothing to say; "orders or events" asks for one of them."""
     interval: Interval = Interval.NONE
     money: tuple[str, ...] = ()
     """Which of numerator and denominator are money."""
@@ -111,7 +111,7 @@ class Card:
     dimensions: tuple[str, ...] = ()
     """Columns of the rows, beyond the customer's attributes, that it can be grouped by."""
     beside: Mapping[str, str] = field(default_factory=dict)
-    """Figures that are summed and shown beside the value, and what they mean."""
+    """Figures that are summed (words: the last by alphabet) and shown beside the value, and what they mean."""
     needs_history: bool = False
     bands: tuple[Band, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -136,3 +136,5 @@ class Metric:
     """Derived metrics: the metrics it is made of, with their arguments."""
     reduce: Callable[..., Any] | None = None
     """Curves: from the curve's rows to an estimate."""
+    within_group: Callable[..., Any] | None = None
+    """Ratios whose rows depend on the others of their group (ranks): makes the rows anew where they have a column `group`."""

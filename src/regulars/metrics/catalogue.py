@@ -138,14 +138,20 @@ def _grouped(tables: Any, found: Metric, group_by: str | None, arguments: Mappin
     if group_by is None:
         return rows.mutate(group=ibis.null("string"))
     if group_by in found.card.dimensions:
-        return rows.mutate(group=rows[group_by].cast("string").fill_null(UNKNOWN_GROUP))
-    attributes = tables.customer_attributes.select(member="customer_id", group=group_by)
-    joined = rows.left_join(attributes, rows.customer_id == attributes.member)
-    return joined.mutate(group=joined.group.fill_null(UNKNOWN_GROUP))
+        rows = rows.mutate(group=rows[group_by].cast("string").fill_null(UNKNOWN_GROUP))
+    else:
+        attributes = tables.customer_attributes.select(member="customer_id", group=group_by)
+        rows = rows.left_join(attributes, rows.customer_id == attributes.member)
+        rows = rows.mutate(group=rows.group.fill_null(UNKNOWN_GROUP))
+    return rows if found.within_group is None else found.within_group(rows, **arguments)
 
 
 def _sum(column: Any) -> Any:
-    return column.sum().cast("int64") if column.type().is_integer() else column.sum()
+    from regulars.relations.base import total
+
+    if column.type().is_string():
+        return column.max()
+    return total(column) if column.type().is_integer() else column.sum()
 
 
 def _aggregate(card: Card, rows: Any) -> Any:
@@ -317,7 +323,7 @@ _BY_CHURN = ("churn_rate", "retention_rate", "revenue_churn_rate")
 
 
 def _has_rows(session: Session, card: Card) -> bool:
-    return all(session.has_rows(table) for table in card.needs)
+    return all(any(session.has_rows(table) for table in needed.split(" or ")) for needed in card.needs)
 
 
 def _value(session: Session, card: Card, window: Window, group: str | None, estimate: Estimate | Undefined, *, already_major: bool) -> MetricValue:

@@ -27,9 +27,9 @@ def total(**declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return _rows(Shape.TOTAL, declared)
 
 
-def ratio(**declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def ratio(*, within_group: Callable[..., Any] | None = None, **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A quotient of sums: the function gives rows `window_id, customer_id, numerator, denominator`."""
-    return _rows(Shape.RATIO, declared)
+    return _rows(Shape.RATIO, declared, within_group=within_group)
 
 
 def distribution(**declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -53,9 +53,11 @@ def derived(*, of: tuple[str | tuple[str, Mapping[str, Any]], ...], **declared: 
     return register
 
 
-def _rows(shape: Shape, declared: Mapping[str, Any], reduce: Callable[..., Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _rows(
+    shape: Shape, declared: Mapping[str, Any], reduce: Callable[..., Any] | None = None, within_group: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        DECLARED[function.__name__] = Metric(_card(function, shape, declared), function, (), reduce)
+        DECLARED[function.__name__] = Metric(_card(function, shape, declared), function, (), reduce, within_group)
         return function
 
     return register

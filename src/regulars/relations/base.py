@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 def total(value: ir.Value) -> ir.Value:
     """Sum as a 64-bit integer; engines widen it otherwise."""
-    return value.sum().cast("int64")
+    return value.sum().pipe(_as_int64)
+
+
+def _as_int64(value: ir.Value) -> ir.Value:
+    # Ibis leaves out a cast to the type that it believes the value to have, and it does not know that engines widen sums.
+    from ibis.expr import operations
+
+    return operations.Cast(value, to="int64").to_expr()
 
 
 def flag(condition: ir.BooleanValue) -> ir.Value:

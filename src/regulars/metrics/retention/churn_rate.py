@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
 from ibis import _
 
 from regulars.metrics.card import Better, Grain, Interval, Kind, Unit
 from regulars.metrics.declare import ratio
-from regulars.relations.base import flag
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 def churn_rate(t: Tables) -> ir.Table:
     """One row per window and customer at the start; joiners who left are rows without a denominator."""
     at_start = t.active_at_edges.filter(_.at_start == 1).select(
-        "window_id", "customer_id", numerator=1 - _.at_end, denominator=_.at_start, joined_and_left=flag(_.at_start == 0)
+        "window_id", "customer_id", numerator=1 - _.at_end, denominator=_.at_start, joined_and_left=ibis.literal(0, "int64")
     )
-    joined = t.joined_and_left.select("window_id", "customer_id", numerator=flag(_.customer_id.isnull()), denominator=flag(_.customer_id.isnull()), joined_and_left=1)
-    return at_start.union(joined.mutate(joined_and_left=joined.joined_and_left.cast("int64")))
+    nothing = ibis.literal(0, "int64")
+    joined = t.joined_and_left.select("window_id", "customer_id", numerator=nothing, denominator=nothing, joined_and_left=ibis.literal(1, "int64"))
+    return at_start.union(joined)
