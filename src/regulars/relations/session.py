@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +12,7 @@ from regulars.errors import ArgumentRefused, MixedCurrencies, NoData
 from regulars.periods import Grain, Window, day_number, local_day, regular_windows, start_of, utc_days, window_around
 from regulars.relations import registry
 from regulars.relations.returns import MATCHES, match_returns
+from regulars.settings import Settings
 from regulars.tables import TABLES
 
 if TYPE_CHECKING:
@@ -26,25 +26,14 @@ if TYPE_CHECKING:
 DATED = ("orders", "events", "subscriptions", "messages", "responses", "tickets")
 """Tables whose rows say how far the data reach."""
 
+UNDATED = ("costs", "customers", "order_lines")
+"""Tables whose rows may lie before all others, and need local days and rates too."""
+
 ALWAYS = datetime(9999, 1, 1)  # noqa: DTZ001 - instants are stored without a zone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The settings that definitions depend on."""
-
-    time_zone: str = "UTC"
-    currency: str | None = None
-    inactive_after_days: int = 90
-    churn_by: str = "auto"
-    customer_unit: str = "person"
-    renewal_grace_days: int = 14
-    meaningful_events: tuple[str, ...] = ()
-    fiscal_year_starts_in: int = 1
-    week_starts_on: str = "monday"
-    margin_rate: float | None = None
-    discount_rate: float | None = None
-    targets: Mapping[str, float] = field(default_factory=dict)
+def Rules(**values: Any) -> Settings:  # noqa: N802
+    return Settings(name="company", **values)
 
 
 class Session:
@@ -53,7 +42,7 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        rules: Rules,
+        rules: Settings,
         *,
         as_of: datetime | date | None = None,
         known_at: datetime | None = None,
@@ -83,6 +72,7 @@ class Session:
         parts = [f"select min(occurred_at) as a, max(occurred_at) as b, max(occurred_at) as c from {name}" for name in DATED]
         parts.append("select min(effective_at) as a, max(effective_at) as b, null as c from subscriptions")
         parts.append("select null as a, max(term_end) as b, null as c from subscriptions")
+        parts += [f"select min(occurred_at) as a, null as b, null as c from {name}" for name in UNDATED]
         answer = self.engine.run(f"select min(a) as a, max(b) as b, max(c) as c from ({' union all '.join(parts)}) as spans").to_pylist()[0]
         if answer["c"] is None:
             raise NoData(
