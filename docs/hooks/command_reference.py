@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 from mkdocs.structure.files import File
-from regulars.cli import main
+
+from regulars.cli.app import root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ ends with 0, with 2 when what was asked has to be mended, and with 1 when the fa
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add `reference/command-line.md`."""
-    parts = [OPENING, *sections(main, click.Context(main, info_name="regulars"))]
+    parts = [OPENING, *sections(root, click.Context(root, info_name="regulars"))]
     files.append(File.generated(config, "reference/command-line.md", content="\n".join(parts)))
     return files
 
