@@ -38,6 +38,9 @@ FORMAT = 1
 class Workspace:
     """One business in one folder. Get one with `Workspace.open` or `Workspace.create`."""
 
+    lock_wait_seconds = 10.0
+    """How long undo, compaction and erasure wait for others to finish before they are refused."""
+
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.settings = settings
@@ -221,7 +224,7 @@ class Workspace:
     @contextlib.contextmanager
     def _alone(self, what: str) -> Iterator[None]:
         """The workspace lock, alone, with everything that dead processes had sealed done."""
-        with Lock.take(self._places.workspace_lock, what=what):
+        with Lock.take(self._places.workspace_lock, what=what, wait_seconds=self.lock_wait_seconds):
             self._recover()
             yield
 

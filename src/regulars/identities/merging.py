@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regulars.errors import ArgumentRefused
-from regulars.identities.resolving import customer_of, map_rows
+from regulars.warehouse.identity_map import customer_of, map_rows
 from regulars.tables import TABLES
 
 if TYPE_CHECKING:
-    from regulars.identities.resolving import MapRow
-    from regulars.workspace import Workspace
+    from regulars.warehouse.identity_map import MapRow
+    from regulars.warehouse.loads import Load
+    from regulars.warehouse.snapshot import Snapshot
 
 _TICK = timedelta(microseconds=1)
 _SOURCE = "identities"
 
 
-def merge(workspace: Workspace, identity: str, into: str, *, at: datetime, evidence: str | None = None) -> str:
+class Rows(Protocol):
+    """What merging needs of a workspace: its rows as they are, and a load to add some."""
+
+    def snapshot(self) -> Snapshot: ...
+
+    def stage(self, *, source: str) -> Load: ...
+
+
+def merge(workspace: Rows, identity: str, into: str, *, at: datetime, evidence: str | None = None) -> str:
     """From `at` on, the customer whom `identity` belongs to is one with the customer of `into`; returns that customer's id.
 
     Every identity of the merged customer gets a row of its own. `at` is an aware instant, or a naive one in UTC. Raises
@@ -48,7 +58,7 @@ def merge(workspace: Workspace, identity: str, into: str, *, at: datetime, evide
     return target
 
 
-def unmerge(workspace: Workspace, identity: str, *, at: datetime, evidence: str | None = None) -> None:
+def unmerge(workspace: Rows, identity: str, *, at: datetime, evidence: str | None = None) -> None:
     """From `at` on, `identity` is its own customer again. Raises `ArgumentRefused` when it is one already."""
     _refuse_empty(identity)
     instant = _naive(at)
@@ -65,10 +75,18 @@ def unmerge(workspace: Workspace, identity: str, *, at: datetime, evidence: str 
         load.commit({"unmerged": 1}, [])
 
 
-def _identity_rows(workspace: Workspace) -> pa.Table:
-    schema = TABLES["identities"].arrow_schema
-    parts = [pq.read_table(path, partitioning=None) for path in workspace.snapshot().files("identities")]
-    return pa.concat_tables([schema.empty_table(), *(part.cast(schema) for part in parts)])
+def _identity_rows(workspace: Rows) -> pa.Table:
+    """Rows of the map that no later load has replaced."""
+    snapshot = workspace.snapshot()
+    rows, replaced = (_all_rows(snapshot, table) for table in ("identities", "supersessions"))
+    replaced = replaced.filter(pc.field("table_name") == "identities")
+    return rows.join(replaced, ["source", "row_key", "load_id"], ["superseded_source", "superseded_key", "superseded_load_id"], join_type="left anti")
+
+
+def _all_rows(snapshot: Snapshot, table: str) -> pa.Table:
+    schema = TABLES[table].arrow_schema
+    parts = [pq.read_table(path, partitioning=None).cast(schema) for path in snapshot.files(table)]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def _after(rows: list[MapRow], identity: str, instant: datetime) -> datetime:

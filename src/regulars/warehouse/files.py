@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_FULL_TEXTS = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_TEXTS = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122", "os error 27")
 
 
 @contextlib.contextmanager

@@ -222,13 +222,15 @@ class RowWriter:
         self._held_rows += rows.num_rows
         self._held_bytes += rows.nbytes
         self.rows += rows.num_rows
-        if self._held_rows >= self._group_rows or self._held_bytes >= _GROUP_BYTES:
-            self._flush()
+        if self._held_bytes >= _GROUP_BYTES:
+            self._flush(self._held_rows)
+        elif self._held_rows >= self._group_rows:
+            self._flush(self._held_rows - self._held_rows % self._group_rows)
 
     def close(self) -> None:
         """Write what is held, and force the file to the disk."""
         if self._held_rows:
-            self._flush()
+            self._flush(self._held_rows)
         self._writer.close()
         sync_file(self._path)
 
@@ -238,9 +240,12 @@ class RowWriter:
         with contextlib.suppress(OSError):
             self._writer.close()
 
-    def _flush(self) -> None:
-        self._writer.write_table(pa.concat_tables(self._held), row_group_size=ROW_GROUP_ROWS)
-        self._held, self._held_rows, self._held_bytes = [], 0, 0
+    def _flush(self, count: int) -> None:
+        held = pa.concat_tables(self._held)
+        self._writer.write_table(held.slice(0, count), row_group_size=self._group_rows)
+        rest = held.slice(count)
+        self._held = [rest] if rest.num_rows else []
+        self._held_rows, self._held_bytes = rest.num_rows, rest.nbytes
 
 
 def columns_with_statistics(table: Table) -> list[str]:

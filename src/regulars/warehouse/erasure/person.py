@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regulars.identities.resolving import customer_of, map_rows
+from regulars.warehouse.identity_map import customer_of, map_rows
 from regulars.tables import TABLES, Erase
 from regulars.warehouse.erasure.hashes import phone_digits
 from regulars.warehouse.rewriting import stored_rows
