@@ -112,6 +112,12 @@ class Card:
     """Columns of the rows, beyond the customer's attributes, that it can be grouped by."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """Figures that are summed (words: the last by alphabet) and shown beside the value, and what they mean."""
+    same: Mapping[str, str] = field(default_factory=dict)
+    """Columns that must hold one value in a window and group, and the reason there is none where they do not."""
+    shares: tuple[str, ...] = ()
+    """Figures of `beside` that are shown as shares of the denominator."""
+    empty: str = "no_data"
+    """The reason given where there is nothing below the line."""
     needs_history: bool = False
     bands: tuple[Band, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -138,3 +144,5 @@ class Metric:
     """Curves: from the curve's rows to an estimate."""
     within_group: Callable[..., Any] | None = None
     """Ratios whose rows depend on the others of their group (ranks): makes the rows anew where they have a column `group`."""
+    unless: Callable[..., str | None] | None = None
+    """From the session and the arguments: the reason why there is no value in any window, where there is one."""

@@ -83,9 +83,12 @@ def run(session: Session, name: str, windows: Sequence[Window], group_by: str | 
     _check_arguments(card, group_by, arguments)
     session.use_windows(windows)
     if card.unit is Unit.MONEY or card.money:
-        session.require_one_currency(card.name)
+        session.require_one_currency(card.name, card.needs)
     if card.shape is Shape.DERIVED:
         return _derived(session, found, windows, group_by, arguments)
+    reason = found.unless(session, {**card.defaults, **arguments}) if found.unless else None
+    if reason:
+        return _assemble(session, card, windows, group_by, {(i, None): Undefined(reason) for i in range(len(windows)) if group_by is None})
     if not _has_rows(session, card):
         return _assemble(session, card, windows, group_by, {})
     answer = session.run(aggregated(session, found, group_by, arguments)).to_pylist()
@@ -94,7 +97,12 @@ def run(session: Session, name: str, windows: Sequence[Window], group_by: str | 
         for row in answer:
             by_key.setdefault((row["window_id"], row["group"]), []).append(row)
         assert found.reduce is not None
-        found_values = {key: found.reduce(rows, context(session, windows[key[0]], arguments)) for key, rows in by_key.items()}
+        full, memo = {**card.defaults, **arguments}, {}
+        found_values = {
+            key: found.reduce(rows, context(session, windows[key[0]], full) | {"group_by": group_by, "group": key[1], "memo": memo})
+            for key, rows in by_key.items()
+        }
+        session.use_windows(windows)
         return _assemble(session, card, windows, group_by, found_values)
     return _assemble(session, card, windows, group_by, {(r["window_id"], r["group"]): _estimate(card, r) for r in answer})
 
@@ -143,7 +151,7 @@ def _grouped(tables: Any, found: Metric, group_by: str | None, arguments: Mappin
         attributes = tables.customer_attributes.select(member="customer_id", group=group_by)
         rows = rows.left_join(attributes, rows.customer_id == attributes.member)
         rows = rows.mutate(group=rows.group.fill_null(UNKNOWN_GROUP))
-    return rows if found.within_group is None else found.within_group(rows, **arguments)
+    return rows if found.within_group is None else found.within_group(rows, **{**found.card.defaults, **arguments})
 
 
 def _sum(column: Any) -> Any:
@@ -157,7 +165,8 @@ def _sum(column: Any) -> Any:
 def _aggregate(card: Card, rows: Any) -> Any:
     if card.shape is Shape.CURVE:
         figures = [c for c in rows.columns if c not in ("window_id", "group", "customer_id", "row_id", "age")]
-        return rows.group_by("window_id", "group", "age").agg(**{c: _sum(rows[c]) for c in figures}).order_by("window_id", "group", "age")
+        by = ["window_id", "group", "age"] if "age" in rows.columns else ["window_id", "group"]
+        return rows.group_by(by).agg(**{c: _sum(rows[c]) for c in figures}).order_by(by)
     if card.shape is Shape.DISTRIBUTION:
         return _aggregate_values(card, rows)
     present = rows.columns
@@ -165,6 +174,10 @@ def _aggregate(card: Card, rows: Any) -> Any:
     if card.shape is Shape.TOTAL:
         sums = {"numerator": _sum(rows.numerator), "n": rows.count().cast("int64")}
         return rows.group_by("window_id", "group").agg(**sums, **{c: _sum(rows[c]) for c in beside}).order_by("window_id", "group")
+    if card.same:
+        # A missing scale is a scale of its own: what is not known to be the same is not averaged.
+        edges = {f"{c}_{edge}": rows[c].cast("float64").fill_null(UNKNOWN_SCALE) for c in card.same for edge in ("low", "high")}
+        rows = rows.mutate(**edges)
     if card.interval is not Interval.WILSON:
         rows = _by_cluster(rows, beside)
     elif "row_id" in present:
@@ -181,8 +194,17 @@ def _by_cluster(rows: Any, beside: Sequence[str]) -> Any:
     rows = rows.mutate(cluster=cluster)
     influence = "influence" if "influence" in rows.columns else "numerator"
     return rows.group_by("window_id", "group", "cluster").agg(
-        numerator=_sum(rows.numerator), denominator=_sum(rows.denominator), influence=_sum(rows[influence]), **{c: _sum(rows[c]) for c in beside}
+        numerator=_sum(rows.numerator),
+        denominator=_sum(rows.denominator),
+        influence=_sum(rows[influence]),
+        **{c: _sum(rows[c]) for c in beside},
+        **_edges(rows),
     )
+
+
+def _edges(rows: Any) -> dict[str, Any]:
+    low = {c: rows[c].min() for c in rows.columns if c.endswith("_low")}
+    return low | {c: rows[c].max() for c in rows.columns if c.endswith("_high")}
 
 
 def _ratio_sums(rows: Any, beside: Sequence[str]) -> Any:
@@ -200,11 +222,13 @@ def _ratio_sums(rows: Any, beside: Sequence[str]) -> Any:
             below_squares=(below * below).sum(),
             products=(top * below).sum(),
             **{c: _sum(rows[c]) for c in beside},
+            **_edges(rows),
         )
         .order_by("window_id", "group")
     )
 
 
+UNKNOWN_SCALE = -1.0e12
 QUARTILES = {"q25": 0.25, "q50": 0.50, "q75": 0.75}
 
 
@@ -212,9 +236,10 @@ def _aggregate_values(card: Card, rows: Any) -> Any:
     import ibis
 
     rows = rows.mutate(value=rows.value.cast("float64"))
-    counted = rows.mutate(
+    known = rows.filter(rows.value.notnull())
+    counted = known.mutate(
         position=ibis.row_number().over(group_by=["window_id", "group"], order_by=["value"]).cast("float64"),
-        size=rows.count().over(group_by=["window_id", "group"]).cast("float64"),
+        size=known.count().over(group_by=["window_id", "group"]).cast("float64"),
     )
     parts = {}
     for name, share in QUARTILES.items():
@@ -230,7 +255,7 @@ def _aggregate_values(card: Card, rows: Any) -> Any:
         median_high=(counted.position == highest).ifelse(counted.value, ibis.null("float64")).max(),
         **parts,
     )
-    as_ratio = rows.mutate(numerator=rows.value, denominator=1.0)
+    as_ratio = rows.mutate(numerator=rows.value.fill_null(0.0), denominator=rows.value.isnull().ifelse(0.0, 1.0))
     beside = ["excluded"] if "excluded" in rows.columns else []
     sums = _ratio_sums(_by_cluster(as_ratio, beside), beside)
     by_place = by_place.rename(place_window="window_id", place_group="group")
@@ -248,7 +273,12 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
         return Estimate(value=float(row["numerator"] or 0) * card.scale, numerator=float(row["numerator"] or 0), n=row["n"], excluded=excluded, beside=beside)
     numerator, denominator, n = float(row["numerator"] or 0), float(row["denominator"] or 0), int(row["n"])
     if n == 0:
-        return Undefined("no_data")
+        return Undefined(card.empty)
+    mixed = next((reason for column, reason in card.same.items() if row[f"{column}_low"] != row[f"{column}_high"]), None)
+    if mixed:
+        return Undefined(mixed)
+    beside |= {name: float(beside[name] or 0) / denominator for name in card.shares if denominator}
+    beside |= {column: row[f"{column}_low"] for column in card.same if row[f"{column}_low"] != UNKNOWN_SCALE}
     if denominator == 0:
         return Undefined("zero_denominator")
     value = numerator / denominator
@@ -266,6 +296,8 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
         if card.interval is Interval.ADJUSTED_WALD:
             promoters, detractors = float(row["promoters"]), float(row["detractors"])
             low, high = (edge / card.scale for edge in estimates.adjusted_wald(promoters, detractors, denominator))
+        elif card.interval is Interval.NONE:
+            low = high = None
         else:
             low, high = estimates.linearised(n, numerator, denominator, squares) or (None, None)
     return Estimate(
@@ -293,12 +325,14 @@ def _derived(session: Session, found: Metric, windows: Sequence[Window], group_b
     for name, result in parts.items():
         for value in result:
             by_key.setdefault((index[value.window_start, value.window_end], value.group), {})[name] = value
+    memo: dict[Any, Any] = {}
     if not by_key:
         by_key = {(i, None): {} for i in range(len(windows))}
     full = {**found.card.defaults, **arguments}
     values: dict[tuple[int, str | None], Estimate | Undefined] = {}
     for key, own in by_key.items():
-        values[key] = found.function(own, context(session, windows[key[0]], {})|{"group_by": group_by, "group": key[1]}, **full) if len(own) == len(parts) else Undefined("part_undefined")
+        around = context(session, windows[key[0]], {}) | {"group_by": group_by, "group": key[1], "parts": parts, "memo": memo}
+        values[key] = found.function(own, around, **full) if len(own) == len(parts) else Undefined("part_undefined")
     session.use_windows(windows)
     return _assemble(session, found.card, windows, group_by, values, already_major=True)
 
@@ -312,7 +346,7 @@ def _assemble(
         for i, window in enumerate(windows):
             estimate = found.get((i, group))
             if estimate is None:
-                estimate = Estimate(value=0.0, numerator=0.0) if card.shape is Shape.TOTAL and _has_rows(session, card) else Undefined("no_data")
+                estimate = Estimate(value=0.0, numerator=0.0) if card.shape is Shape.TOTAL and _has_rows(session, card) else Undefined(card.empty)
             if card.needs_history and not session.enough_history(window) and not (session.by_cancellation and card.grain is Grain.CUSTOMER and card.name in _BY_CHURN):
                 estimate = Undefined("history_too_short")
             values.append(_value(session, card, window, group, estimate, already_major=already_major))
@@ -344,6 +378,7 @@ def _value(session: Session, card: Card, window: Window, group: str | None, esti
         return amount if amount is None or not is_money or already_major or session.currency is None else money.to_major(amount, session.currency)
 
     in_money = card.unit is Unit.MONEY
+    quartiles = {name: major(edge, is_money=in_money) for name, edge in estimate.beside.items() if name in QUARTILES}
     value = major(estimate.value, is_money=in_money)
     assert value is not None
     return MetricValue(
@@ -356,7 +391,7 @@ def _value(session: Session, card: Card, window: Window, group: str | None, esti
         excluded=estimate.excluded,
         interval_method=estimate.method.value,
         band=_band(card, value) if estimate.beside.get("basis") != "revenue" else None,
-        beside=estimate.beside,
+        beside={**estimate.beside, **quartiles},
         **shared,
     )
 

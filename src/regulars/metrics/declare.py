@@ -27,9 +27,11 @@ def total(**declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return _rows(Shape.TOTAL, declared)
 
 
-def ratio(*, within_group: Callable[..., Any] | None = None, **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def ratio(
+    *, within_group: Callable[..., Any] | None = None, unless: Callable[..., str | None] | None = None, **declared: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A quotient of sums: the function gives rows `window_id, customer_id, numerator, denominator`."""
-    return _rows(Shape.RATIO, declared, within_group=within_group)
+    return _rows(Shape.RATIO, declared, within_group=within_group, unless=unless)
 
 
 def distribution(**declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -37,9 +39,14 @@ def distribution(**declared: Any) -> Callable[[Callable[..., Any]], Callable[...
     return _rows(Shape.DISTRIBUTION, declared)
 
 
-def curve(*, reduce: Callable[..., Any], **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A value by age: the function gives rows `window_id, customer_id, age` and figures; `reduce` makes the estimate of one window."""
-    return _rows(Shape.CURVE, declared, reduce=reduce)
+def curve(
+    *, reduce: Callable[..., Any], unless: Callable[..., str | None] | None = None, **declared: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A value by age: the function gives rows `window_id, customer_id, age` and figures; `reduce` makes the estimate of one window.
+
+    Without a column `age` there is one row of sums per window and group.
+    """
+    return _rows(Shape.CURVE, declared, reduce=reduce, unless=unless)
 
 
 def derived(*, of: tuple[str | tuple[str, Mapping[str, Any]], ...], **declared: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -54,10 +61,14 @@ def derived(*, of: tuple[str | tuple[str, Mapping[str, Any]], ...], **declared: 
 
 
 def _rows(
-    shape: Shape, declared: Mapping[str, Any], reduce: Callable[..., Any] | None = None, within_group: Callable[..., Any] | None = None
+    shape: Shape,
+    declared: Mapping[str, Any],
+    reduce: Callable[..., Any] | None = None,
+    within_group: Callable[..., Any] | None = None,
+    unless: Callable[..., str | None] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        DECLARED[function.__name__] = Metric(_card(function, shape, declared), function, (), reduce, within_group)
+        DECLARED[function.__name__] = Metric(_card(function, shape, declared), function, (), reduce, within_group, unless)
         return function
 
     return register

@@ -160,10 +160,10 @@ class Session:
                 rows["factor"].append(factor)
         self._load("currency_factors", rows)
 
-    def require_one_currency(self, name: str) -> str:
-        """The reporting currency; raises `MixedCurrencies` where some money has no rate to it."""
+    def require_one_currency(self, name: str, tables: Sequence[str] = ()) -> str:
+        """The reporting currency; raises `MixedCurrencies` where some money of orders (and of costs, where `tables` names them) has no rate to it."""
         if self.unconverted or self.currency is None:
-            missing = self._without_rate()
+            missing = self._without_rate(("order_rows", "cost_rows") if "costs" in tables else ("order_rows",))
             if missing or self.currency is None:
                 raise MixedCurrencies(
                     f"{name} is in money, and the data hold {', '.join(missing) or 'several currencies'} without a rate to {self.currency or 'one currency'}.",
@@ -173,9 +173,9 @@ class Session:
                 )
         return self.currency
 
-    def _without_rate(self) -> list[str]:
+    def _without_rate(self, relations: Sequence[str]) -> list[str]:
         found: set[str] = set()
-        for relation_name in ("order_rows",):
+        for relation_name in relations:
             self.table(relation_name)
             answer = self.engine.run(f"select distinct original_currency from {relation_name} where amount_minor is null")
             found |= set(answer.column("original_currency").to_pylist())
