@@ -6,6 +6,7 @@ It shares no code with the library. Where it and the library differ, one of them
 from __future__ import annotations
 
 from tests.oracle import experience, recurring_revenue, retention, revenue, value  # noqa: F401 - they declare their metrics
+from tests.oracle.analyses import ANALYSES
 from tests.oracle.company import Company, Refused, Window
 from tests.oracle.declare import METRICS, answer
 
@@ -41,4 +42,38 @@ def metric(tables, name, windows, rules=None, as_of=None, group_by=None, **argum
     return metric_of(Company(tables, rules, as_of), name, windows, group_by, **arguments)
 
 
-__all__ = ["METRICS", "Company", "Refused", "metric", "metric_of"]
+def analysis_of(company, name, **arguments):
+    """Table name -> rows of an analysis."""
+    return ANALYSES[name](company, **arguments)
+
+
+def analysis(tables, name, rules=None, as_of=None, **arguments):
+    """The same from tables: table name -> list of rows."""
+    return analysis_of(Company(tables, rules, as_of), name, **arguments)
+
+
+ANALYSIS_ARGUMENTS = {
+    "cohorts": ({}, {"by": "quarter", "unit_days": 45}),
+    "movements": ({}, {"by": "week"}),
+    "affinity": ({"min_orders": 1}, {"min_orders": 2}),
+}
+"""With which arguments an analysis is compared; without an entry, with none."""
+
+KEYS = {
+    ("cohorts", "cells"): ("cohort", "k"),
+    ("cohorts", "sizes"): ("cohort",),
+    ("rfm", "customers"): ("customer_id",),
+    ("rfm", "segments"): ("segment",),
+    ("concentration", "shares"): ("top_percent",),
+    ("abc", "items"): ("item",),
+    ("movements", "customers"): ("window_start", "window_end"),
+    ("movements", "mrr"): ("window_start", "window_end"),
+    ("seasonality", "months"): ("month",),
+    ("seasonality", "weekdays"): ("weekday",),
+    ("seasonality", "hours"): ("hour",),
+    ("affinity", "pairs"): ("product_a", "product_b"),
+    ("channels", "channels"): ("acquisition_channel",),
+}
+"""Per analysis and table: the columns that tell rows apart."""
+
+__all__ = ["ANALYSES", "ANALYSIS_ARGUMENTS", "KEYS", "METRICS", "Company", "Refused", "metric", "metric_of"]

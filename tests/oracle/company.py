@@ -46,7 +46,7 @@ class Company:
         self.as_of_day = self.clock.day(self.as_of)
         self._rows = {}
         self._factors = {}
-        self._customer = {}
+        self.margins = {}
 
     def _as_of(self, given):
         if given is None:

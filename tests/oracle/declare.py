@@ -25,6 +25,7 @@ class Metric:
     finish: Callable | None = None
     needs: tuple[str, ...] = ()
     needs_history: Callable = field(default=lambda _company: False)
+    grouped: bool = False
 
 
 def always(_company):
@@ -45,11 +46,11 @@ def rows(finish=estimate.quotient, *, needs=(), needs_history=lambda _company: F
     return register
 
 
-def made_of_others(*, needs_history=lambda _company: False):
-    """Declare a metric whose function is given `part(name, **arguments)` and returns the answer."""
+def made_of_others(*, grouped=False, needs_history=lambda _company: False):
+    """Declare a metric made of other numbers: its function gives the answer, or with `grouped` the answers by group."""
 
     def register(function):
-        METRICS[function.__name__] = Metric(function, None, (), needs_history)
+        METRICS[function.__name__] = Metric(function, None, (), needs_history, grouped)
         return function
 
     return register
@@ -59,8 +60,11 @@ def answer(company, name, window, group_by=None, **arguments):
     """Per group (None without `group_by`): the answer of a metric in one window."""
     metric = METRICS[name]
     if metric.finish is None:
-        found = metric.function(company, window, group_by=group_by, **arguments)
-        found = found if isinstance(found, dict) else {None: found}
+        found = (
+            metric.function(company, window, group_by, **arguments)
+            if metric.grouped
+            else {None: metric.function(company, window, **arguments)}
+        )
     else:
         found = {
             key: metric.finish(own) for key, own in _by_group(company, metric.function(company, window, **arguments), group_by).items()
@@ -77,10 +81,7 @@ def _by_group(company, its_rows, group_by):
         return {None: list(its_rows)}
     groups = defaultdict(list)
     for row in its_rows:
-        if group_by in ATTRIBUTES:
-            group = company.attribute(group_by, row.customer)
-        else:
-            group = row.labels.get(group_by)
+        group = company.attribute(group_by, row.customer) if group_by in ATTRIBUTES else row.labels.get(group_by)
         groups[UNKNOWN if group is None else group].append(row)
     return groups
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 from tests.oracle.clock import date_of
 from tests.oracle.company import Window
@@ -101,7 +102,7 @@ def mean_with_quartiles(its_rows):
 @rows(mean_with_quartiles)
 def days_between_orders(company, window):
     for customer, days in company.book.days.items():
-        for earlier, later in zip(days, days[1:], strict=False):
+        for earlier, later in pairwise(days):
             if later in window:
                 yield Row(customer, later - earlier)
 

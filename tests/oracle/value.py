@@ -20,7 +20,7 @@ def clv_historic(company, window):
 
 
 @made_of_others()
-def clv_simple(company, window, *, group_by=None):
+def clv_simple(company, window):
     parts = [
         answer(company, "average_order_value", window)[None],
         answer(company, "purchase_frequency", window, per_year=True)[None],
@@ -33,6 +33,12 @@ def clv_simple(company, window, *, group_by=None):
 
 def margin(company, window):
     """What is earned on an order, as a share, and what that rests on."""
+    if window.seen_end not in company.margins:
+        company.margins[window.seen_end] = _margin(company, window)
+    return company.margins[window.seen_end]
+
+
+def _margin(company, window):
     year = Window(company, date_of(window.seen_end - 365), date_of(window.seen_end))
     measured = answer(company, "gross_margin", year)[None]
     if measured.undefined is None:
@@ -71,24 +77,24 @@ def _per(above, below):
     return Answer(value=above / below, numerator=above, denominator=below, n=below)
 
 
-@made_of_others(needs_history=always)
-def cac(company, window, *, group_by=None):
+@made_of_others(grouped=True, needs_history=always)
+def cac(company, window, group_by):
     return _acquisition(company, window, group_by, costs=lambda c: c["kind"] in ACQUIRING)
 
 
-@made_of_others(needs_history=always)
-def cac_basic(company, window, *, group_by=None):
+@made_of_others(grouped=True, needs_history=always)
+def cac_basic(company, window, group_by):
     return _acquisition(company, window, group_by, costs=lambda c: c["kind"] == "media")
 
 
-@made_of_others(needs_history=always)
-def cac_paid(company, window, *, group_by=None):
+@made_of_others(grouped=True, needs_history=always)
+def cac_paid(company, window, group_by):
     paid = {c["channel"] for c in company.rows("costs") if c["paid"] and c.get("channel") is not None}
     return _acquisition(company, window, group_by, costs=lambda c: c["paid"], channels=paid)
 
 
-@made_of_others(needs_history=always)
-def cac_all_channel(company, window, *, group_by=None):
+@made_of_others(grouped=True, needs_history=always)
+def cac_all_channel(company, window, group_by):
     return _acquisition(company, window, group_by, costs=lambda c: c["kind"] != "goods")
 
 
@@ -108,7 +114,7 @@ def _cash_flow(company, window, retention_spend):
 
 
 @made_of_others()
-def clv_discounted(company, window, *, group_by=None, rate=None, years=5, retention_spend=None):
+def clv_discounted(company, window, *, rate=None, years=5, retention_spend=None):
     if rate is None:
         return undefined("no_rate")
     flow, active = _cash_flow(company, window, retention_spend)
@@ -118,7 +124,7 @@ def clv_discounted(company, window, *, group_by=None, rate=None, years=5, retent
 
 
 @made_of_others()
-def customer_equity(company, window, *, group_by=None, rate=None, years=5, retention_spend=None):
+def customer_equity(company, window, *, rate=None, years=5, retention_spend=None):
     per_customer = clv_discounted(company, window, rate=rate, years=years, retention_spend=retention_spend)
     if per_customer.undefined:
         return per_customer
@@ -126,7 +132,7 @@ def customer_equity(company, window, *, group_by=None, rate=None, years=5, reten
 
 
 @made_of_others(needs_history=always)
-def clv_to_cac(company, window, *, group_by=None):
+def clv_to_cac(company, window):
     value, cost = answer(company, "clv_simple", window)[None], answer(company, "cac", window)[None]
     if value.undefined or cost.undefined:
         return undefined("part_undefined")
@@ -136,7 +142,7 @@ def clv_to_cac(company, window, *, group_by=None):
 
 
 @made_of_others(needs_history=always)
-def payback_months(company, window, *, group_by=None):
+def payback_months(company, window):
     cost = answer(company, "cac", window)[None]
     if cost.undefined:
         return undefined("part_undefined")
@@ -160,7 +166,7 @@ def payback_months(company, window, *, group_by=None):
 
 
 @made_of_others()
-def return_on_spend(company, window, *, group_by=None):
+def return_on_spend(company, window):
     costs = [c for c in company.rows("costs") if c["kind"] != "goods" and (c.get("channel") is not None or c.get("campaign") is not None)]
     spent = sum(company.spread(c, window.start, window.end) for c in costs)
     if not costs:

@@ -1,0 +1,340 @@
+"""The analyses: table name -> rows."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from itertools import combinations
+
+from tests.oracle.clock import date_of, month_name, number
+from tests.oracle.company import Window
+from tests.oracle.declare import answer
+
+ANALYSES = {}
+
+
+def analysis(function):
+    ANALYSES[function.__name__] = function
+    return function
+
+
+# -- cohorts ----------------------------------------------------------------------------------------------------------------------
+
+
+@analysis
+def cohorts(company, *, by="month", unit_days=30):
+    """Cells of customer age by cohort; only cells that everybody of the cohort's period has lived through."""
+    members = defaultdict(list)
+    for orders in company.book.by_customer.values():
+        members[calendar_window(orders[0].day, by, company.rules["fiscal_year_starts_in"])].append(orders)
+    cells, sizes = [], []
+    for start, end in sorted(members):
+        its, name = members[start, end], month_name(start) if by == "month" else date_of(start).isoformat()
+        cumulative, k = 0, 0
+        while end - 1 + unit_days * (k + 1) <= company.as_of_day:
+            inside = [[o for o in orders if (o.day - orders[0].day) // unit_days == k] for orders in its]
+            revenue = sum(o.net for orders in inside for o in orders)
+            cumulative += revenue
+            cells.append(
+                {
+                    "cohort": name,
+                    "customers": len(its),
+                    "k": k,
+                    "active": sum(1 for orders in inside if orders),
+                    "orders": sum(len(orders) for orders in inside),
+                    "revenue_minor": revenue,
+                    "cumulative_minor": cumulative,
+                }
+            )
+            k += 1
+        size = {"cohort": name, "starts_on": date_of(start), "customers": len(its)}
+        for days in (30, 90, 365):
+            lived = end - 1 + days <= company.as_of_day
+            value = sum(o.net for orders in its for o in orders if o.day - orders[0].day < days)
+            size[f"value_{days}_minor"] = value / len(its) if lived else None
+        sizes.append(size)
+    return {"cells": cells, "sizes": sizes}
+
+
+def calendar_window(day, by, fiscal=1):
+    """(first day, first day after) of the calendar period that holds a day."""
+    date = date_of(day)
+    if by == "day":
+        return day, day + 1
+    if by == "week":
+        return day - date.weekday(), day - date.weekday() + 7
+    length = {"month": 1, "quarter": 3, "year": 12}[by]
+    index = date.year * 12 + date.month - 1
+    first = index - (date.month - fiscal) % length
+    return _month_start(first), _month_start(first + length)
+
+
+def _month_start(index):
+    from datetime import date
+
+    return number(date(index // 12, index % 12 + 1, 1))
+
+
+# -- customers by value -------------------------------------------------------------------------------------------------------------
+
+SEGMENTS = {
+    "Champions": "555 554 544 545 454 455 445",
+    "Loyal": "543 444 435 355 354 345 344 335",
+    "Potential Loyalist": "553 551 552 541 542 533 532 531 452 451 442 441 431 453 433 432 423 353 352 351 342 341 333 323",
+    "New Customers": "512 511 422 421 412 411 311",
+    "Promising": "525 524 523 522 521 515 514 513 425 424 413 414 415 315 314 313",
+    "Need Attention": "535 534 443 434 343 334 325 324",
+    "About To Sleep": "331 321 312 221 213 231 241 251",
+    "At Risk": "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124",
+    "Cannot Lose Them": "155 154 144 214 215 115 114 113",
+    "Hibernating": "332 322 233 232 223 222 132 123 122 212 211",
+    "Lost": "111 112 121 131 141 151",
+}
+
+
+@analysis
+def rfm(company):
+    """Scores by rank quintile, equal values sharing the lowest rank, and the classic eleven names."""
+    book = company.book
+    people = {c: (company.as_of_day - days[-1], len(book.by_customer[c]), book.value(c)) for c, days in book.days.items()}
+    r = _quintiles({c: -p[0] for c, p in people.items()})
+    f = _quintiles({c: p[1] for c, p in people.items()})
+    m = _quintiles({c: p[2] for c, p in people.items()})
+    name_of = {triple: name for name, triples in SEGMENTS.items() for triple in triples.split()}
+    customers = [
+        {
+            "customer_id": c,
+            "recency_days": recency,
+            "frequency": frequency,
+            "monetary_minor": monetary,
+            "r": r[c],
+            "f": f[c],
+            "m": m[c],
+            "segment": name_of[f"{r[c]}{f[c]}{m[c]}"],
+        }
+        for c, (recency, frequency, monetary) in people.items()
+    ]
+    whole = len(customers)
+    segments = []
+    for name in SEGMENTS:
+        own = [row for row in customers if row["segment"] == name]
+        if own:
+            value = sum(row["monetary_minor"] for row in own)
+            segments.append({"segment": name, "customers": len(own), "value_minor": value, "share": len(own) / whole})
+    return {"customers": customers, "segments": segments}
+
+
+def _quintiles(values):
+    """Score 1 (worst) to 5 of each key; equal values take the lowest of their ranks."""
+    lowest = {}
+    for rank, value in enumerate(sorted(values.values())):
+        lowest.setdefault(value, rank)
+    return {key: 5 * lowest[value] // len(values) + 1 for key, value in values.items()}
+
+
+@analysis
+def concentration(company):
+    """Share of value of the top 1, 2, ..., 100 % of customers."""
+    values = sorted((sum(o.net for o in orders) for orders in company.book.by_customer.values()), reverse=True)
+    whole = sum(values)
+    shares = []
+    for percent in range(1, 101) if values else ():
+        count = math.ceil(percent * len(values) / 100)
+        shares.append(
+            {"top_percent": percent, "customers": count, "value_minor": sum(values[:count]), "share": sum(values[:count]) / whole}
+        )
+    return {"shares": shares}
+
+
+@analysis
+def abc(company, *, of="products", measure="revenue"):
+    """Items by their part in a measure: A to 80 %, B to 95 %, the rest C."""
+    totals = defaultdict(float)
+    if of == "customers":
+        for customer, orders in company.book.by_customer.items():
+            totals[customer] = {"revenue": company.book.value(customer), "orders": len(orders)}.get(measure, 0)
+    else:
+        for order in company.book.kept:
+            lines = [x for x in company.book.lines_of[order.id] if x.goods and x.product is not None]
+            for line in lines:
+                if measure == "margin" and line.unit_cost is None:
+                    continue
+                cost = line.quantity * (line.unit_cost or 0)
+                totals[line.product] += {"revenue": line.amount, "quantity": line.quantity, "margin": line.amount - cost}.get(measure, 0)
+            if measure == "orders":
+                for product in {x.product for x in lines}:
+                    totals[product] += 1
+    items, before, whole = [], 0.0, sum(v for v in totals.values() if v > 0)
+    for item, value in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])):
+        share = value / whole if whole else None
+        letter = "C" if value <= 0 else "A" if before / whole < 0.8 else "B" if before / whole < 0.95 else "C"
+        before += value
+        items.append({"item": item, "value": value, "share": share, "cumulative_share": before / whole if whole else None, "class": letter})
+    return {"items": items}
+
+
+# -- over time --------------------------------------------------------------------------------------------------------------------
+
+
+@analysis
+def movements(company, *, by="month", start=None, end=None):
+    """Opening + new + back - lapsed = closing, per window; the same for MRR."""
+    after = company.as_of_day if company.clock.midnight(company.as_of_day) == company.as_of else company.as_of_day + 1
+    first = min(company.history_start, after - 1) if start is None else number(start)
+    last = max(after, first + 1) if end is None else number(end)
+    customers, money, at = [], [], first
+    while at < last:
+        opens, at = calendar_window(at, by, company.rules["fiscal_year_starts_in"])
+        window = Window(company, date_of(opens), date_of(at))
+        dates = {"window_start": date_of(opens), "window_end": date_of(at)}
+        customers.append({**dates, **_people(company, window)})
+        if company.rows("subscriptions"):
+            money.append({**dates, **_mrr(company, window)})
+    return {"customers": customers, **({"mrr": money} if money else {})}
+
+
+def _people(company, window):
+    opening, closing = company.activity.at(window.start), company.activity.at(window.seen_end)
+    before = _ever_active(company, window.start)
+    inside = _active_inside(company, window)
+    return {
+        "opening": len(opening),
+        "new": len(closing - opening - before),
+        "back": len((closing - opening) & before),
+        "lapsed": len(opening - closing),
+        "closing": len(closing),
+        "joined_and_left": len(inside - opening - closing),
+    }
+
+
+def _ever_active(company, day):
+    """Who was active at some boundary up to a day."""
+    if company.by_cancellation:
+        return set(company.activity.running_days(day))
+    return {customer for customer, days in company.activity.days.items() if days[0] < day}
+
+
+def _active_inside(company, window):
+    """Who was active at some boundary after the start and up to the end of what can be seen."""
+    if company.by_cancellation:
+        days = range(window.start + 1, window.seen_end + 1)
+        return {company.customer(row) for day in days for _, row in company.activity.running(day)} - {None}
+    return {c for c in company.activity.days if company.activity.days_in(c, window.start, window.seen_end)}
+
+
+def _mrr(company, window):
+    start = {c: v for c, v in company.activity.mrr(window.start).items() if c is not None and v > 0}
+    end = {c: v for c, v in company.activity.mrr(window.seen_end).items() if c is not None and v > 0}
+    found = {"opening_minor": sum(start.values()), "closing_minor": sum(end.values())}
+    first = min((s.started_on for s in company.activity.subscriptions), default=window.start)
+    paid = {c for day in range(first, window.start + 1) for c, v in company.activity.mrr(day).items() if v > 0}
+    joined = {c: v for c, v in end.items() if c not in start}
+    return {
+        **found,
+        "new_minor": sum(v for c, v in joined.items() if c not in paid),
+        "reactivated_minor": sum(v for c, v in joined.items() if c in paid),
+        "expansion_minor": sum(max(0, end[c] - v) for c, v in start.items() if c in end),
+        "contraction_minor": sum(max(0, v - end[c]) for c, v in start.items() if c in end),
+        "churned_minor": sum(v for c, v in start.items() if c not in end),
+    }
+
+
+@analysis
+def seasonality(company):
+    """Kept orders and their value by month of the year, weekday and hour, with how many such days the data hold."""
+    days = range(company.history_start, company.as_of_day)
+    keys = {
+        "months": ("month", lambda day: date_of(day).month),
+        "weekdays": ("weekday", lambda day: date_of(day).isoweekday()),
+    }
+    tables = {}
+    for name, (column, key) in keys.items():
+        length = Counter(key(day) for day in days)
+        orders, value = Counter(), Counter()
+        for order in company.book.kept:
+            if order.day < company.as_of_day:
+                orders[key(order.day)] += 1
+                value[key(order.day)] += order.net
+        tables[name] = [
+            {
+                column: k,
+                "days": length[k],
+                "orders": orders[k],
+                "value_minor": value[k],
+                "orders_per_day": orders[k] / length[k] if length[k] else None,
+                "value_per_day_minor": value[k] / length[k] if length[k] else None,
+            }
+            for k in sorted(length)
+        ]
+    orders, value = Counter(), Counter()
+    for order in company.book.kept:
+        if order.day < company.as_of_day:
+            orders[order.hour] += 1
+            value[order.hour] += order.net
+    tables["hours"] = [{"hour": hour, "days": len(days), "orders": orders[hour], "value_minor": value[hour]} for hour in sorted(orders)]
+    return tables
+
+
+@analysis
+def affinity(company, *, min_orders=5):
+    """Goods that are in the same kept order, beside how popular each is by itself."""
+    baskets = []
+    for order in company.book.kept:
+        basket = {x.product for x in company.book.lines_of[order.id] if x.goods and x.product is not None}
+        if basket:
+            baskets.append(basket)
+    popularity = Counter(product for basket in baskets for product in basket)
+    common = {product for product, count in popularity.items() if count >= min_orders}
+    pairs = Counter(pair for basket in baskets for pair in combinations(sorted(basket & common), 2))
+    whole = len(baskets)
+    rows = [
+        {
+            "product_a": a,
+            "product_b": b,
+            "orders": count,
+            "orders_a": popularity[a],
+            "orders_b": popularity[b],
+            "support": count / whole,
+            "confidence_a_to_b": count / popularity[a],
+            "confidence_b_to_a": count / popularity[b],
+            "lift": count * whole / (popularity[a] * popularity[b]),
+        }
+        for (a, b), count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return {"pairs": rows[:100]}
+
+
+@analysis
+def channels(company, **_arguments):
+    """What each acquisition channel brings and costs over all data."""
+    start, end = date_of(company.history_start), date_of(company.as_of_day)
+    window = Window(company, start, end)
+    customers = defaultdict(list)
+    for customer in company.book.by_customer:
+        customers[company.attribute("acquisition_channel", customer)].append(company.book.value(customer))
+    costs = defaultdict(float)
+    for cost in company.rows("costs"):
+        if cost["purpose"] == "acquisition" and cost["kind"] != "goods":
+            costs[cost.get("channel")] += company.spread(cost, window.start, window.end)
+    rows = []
+    for channel in sorted(set(customers) | (set(costs) - {None})):
+        own = customers[channel]
+        rows.append(
+            {
+                "acquisition_channel": channel,
+                "new_customers": len(own),
+                "clv_historic_minor": sum(own) / len(own) if own else None,
+                "cost_minor": costs.get(channel, 0.0),
+            }
+        )
+    return {"channels": rows}
+
+
+def margin_of(company):
+    """Margin over the year before as-of."""
+    from tests.oracle.value import margin
+
+    return margin(company, Window(company, date_of(company.as_of_day - 1), date_of(company.as_of_day)))
+
+
+__all__ = ["ANALYSES", "answer"]
