@@ -70,7 +70,8 @@ class TestSite:
         assert outside == set()
 
     @pytest.mark.suite
-    def test_has_a_card_for_every_metric_and_a_table_for_every_table(self, repository: Path, tmp_path: Path) -> None:
+    def test_has_every_metric_table_and_format(self, repository: Path, tmp_path: Path) -> None:
+        from regulars.importers.formats import FORMATS
         from regulars.metrics import catalogue
         from regulars.tables import TABLES
 
@@ -82,5 +83,7 @@ class TestSite:
         )
         metrics = (tmp_path / "reference" / "metrics.html").read_text(encoding="utf-8")
         tables = (tmp_path / "reference" / "tables.html").read_text(encoding="utf-8")
+        formats = (tmp_path / "reference" / "formats.html").read_text(encoding="utf-8")
         assert [name for name in catalogue() if f'id="{name}"' not in metrics] == []
         assert [name for name in TABLES if f'id="{name}"' not in tables] == []
+        assert [name for name in FORMATS if f'id="{name}"' not in formats] == []
