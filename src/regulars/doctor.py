@@ -87,7 +87,8 @@ def propose_days(session: Session) -> Proposal:
     days_table = session.table("order_days")
     parameters = session.table("parameters")
     closed = days_table.filter(days_table.next_day.notnull(), days_table.local_day + seen <= parameters.as_of_day.as_scalar())
-    lengths = closed.mutate(gap=closed.next_day - closed.local_day).group_by("gap").agg(gaps=closed.count())
+    gaps = closed.mutate(gap=closed.next_day - closed.local_day)
+    lengths = gaps.group_by("gap").agg(gaps=gaps.count())
     rows = session.run(lengths).to_pylist() if seen else []
     total = sum(row["gaps"] for row in rows)
     for days in CANDIDATES:

@@ -130,12 +130,14 @@ def shown_row(value: MetricValue) -> tuple[str, ...]:
 def shown(value: MetricValue) -> str:
     """The value with its unit."""
     if isinstance(value.value, Undefined):
-        return f"undefined ({REASONS.get(value.value.reason, value.value.reason)})"
+        return "undefined"
     return shown_number(value.value, value.card, value.currency)
 
 
 def shown_interval(value: MetricValue) -> str:
-    """The interval with its unit, or nothing."""
+    """The interval with its unit, or why there is no value, or nothing."""
+    if isinstance(value.value, Undefined):
+        return REASONS.get(value.value.reason, value.value.reason)
     if value.low is None or value.high is None:
         return ""
     return f"{shown_number(value.low, value.card, value.currency)} .. {shown_number(value.high, value.card, value.currency)}"

@@ -34,6 +34,7 @@ class DuckDB:
         if threads:
             config["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=config)
+        self._connection.execute("set enable_progress_bar = false")
 
     def read(self, table: Table, files: Sequence[str]) -> None:
         if not files:
