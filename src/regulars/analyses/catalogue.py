@@ -56,7 +56,7 @@ def run(session: Session, name: str, **arguments: Any) -> AnalysisResult:
     return found.function(session, **arguments)
 
 
-def refuse_unless(allowed: bool, what: str, value: Any, expected: str) -> None:  # noqa: FBT001 - reads as a sentence
+def refuse_unless(allowed: bool, what: str, value: Any, expected: str) -> None:
     """Raise `ArgumentRefused` unless the argument `what` is allowed to be `value`."""
     if not allowed:
         raise ArgumentRefused(f"{what} was given as {value!r}.", expected=expected, remedy=f"Give another {what}.")
