@@ -56,6 +56,10 @@ ANALYSIS_ARGUMENTS = {
     "cohorts": ({}, {"by": "quarter", "unit_days": 45}),
     "movements": ({}, {"by": "week"}),
     "affinity": ({"min_orders": 1}, {"min_orders": 2}),
+    "returned_later": ({"days": 30}, {"days": 90, "silent_for": 20}),
+    "abc": tuple(
+        {"of": of, "measure": measure} for of in ("products", "customers") for measure in ("revenue", "orders", "quantity", "margin")
+    ),
 }
 """With which arguments an analysis is compared; without an entry, with none."""
 
@@ -72,6 +76,8 @@ KEYS = {
     ("seasonality", "weekdays"): ("weekday",),
     ("seasonality", "hours"): ("hour",),
     ("affinity", "pairs"): ("product_a", "product_b"),
+    ("returned_later", "groups"): ("group",),
+    ("returned_later", "curve"): ("group", "days"),
     ("channels", "channels"): ("acquisition_channel",),
 }
 """Per analysis and table: the columns that tell rows apart."""

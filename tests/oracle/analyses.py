@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from datetime import date, time
 from itertools import combinations
 
 from tests.oracle.clock import date_of, month_name, number
 from tests.oracle.company import Window
-from tests.oracle.declare import answer
+from tests.oracle.estimate import Row, quotient
 
 ANALYSES = {}
 
@@ -58,20 +59,18 @@ def cohorts(company, *, by="month", unit_days=30):
 
 def calendar_window(day, by, fiscal=1):
     """(first day, first day after) of the calendar period that holds a day."""
-    date = date_of(day)
+    on = date_of(day)
     if by == "day":
         return day, day + 1
     if by == "week":
-        return day - date.weekday(), day - date.weekday() + 7
+        return day - on.weekday(), day - on.weekday() + 7
     length = {"month": 1, "quarter": 3, "year": 12}[by]
-    index = date.year * 12 + date.month - 1
-    first = index - (date.month - fiscal) % length
+    index = on.year * 12 + on.month - 1
+    first = index - (on.month - fiscal) % length
     return _month_start(first), _month_start(first + length)
 
 
 def _month_start(index):
-    from datetime import date
-
     return number(date(index // 12, index % 12 + 1, 1))
 
 
@@ -148,29 +147,38 @@ def concentration(company):
 
 @analysis
 def abc(company, *, of="products", measure="revenue"):
-    """Items by their part in a measure: A to 80 %, B to 95 %, the rest C."""
-    totals = defaultdict(float)
-    if of == "customers":
-        for customer, orders in company.book.by_customer.items():
-            totals[customer] = {"revenue": company.book.value(customer), "orders": len(orders)}.get(measure, 0)
+    """Items by their part in a measure: A to 80 %, B to 95 %, the rest and what is not above zero C."""
+    book = company.book
+    if of == "customers" and measure in ("revenue", "orders"):
+        totals = {c: book.value(c) if measure == "revenue" else len(orders) for c, orders in book.by_customer.items()}
     else:
-        for order in company.book.kept:
-            lines = [x for x in company.book.lines_of[order.id] if x.goods and x.product is not None]
-            for line in lines:
-                if measure == "margin" and line.unit_cost is None:
-                    continue
-                cost = line.quantity * (line.unit_cost or 0)
-                totals[line.product] += {"revenue": line.amount, "quantity": line.quantity, "margin": line.amount - cost}.get(measure, 0)
-            if measure == "orders":
-                for product in {x.product for x in lines}:
-                    totals[product] += 1
-    items, before, whole = [], 0.0, sum(v for v in totals.values() if v > 0)
+        totals = _by_lines(book, of, measure)
+    column = "value_minor" if measure in ("revenue", "margin") else "value"
+    items, before, whole = [], 0, sum(totals.values())
     for item, value in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])):
-        share = value / whole if whole else None
-        letter = "C" if value <= 0 else "A" if before / whole < 0.8 else "B" if before / whole < 0.95 else "C"
+        reached = before / whole if whole > 0 else 0.0
+        letter = "C" if value <= 0 or whole <= 0 else "A" if reached < 0.8 else "B" if reached < 0.95 else "C"
         before += value
-        items.append({"item": item, "value": value, "share": share, "cumulative_share": before / whole if whole else None, "class": letter})
-    return {"items": items}
+        share, cumulative = (value / whole, before / whole) if whole > 0 else (0.0, 0.0)
+        items.append({"item": item, column: value, "share": share, "cumulative_share": cumulative, "class": letter})
+    return {"items": items} if items else {}
+
+
+def _by_lines(book, of, measure):
+    totals, seen = defaultdict(int), set()
+    for order in book.kept:
+        for line in book.lines_of[order.id]:
+            item = line.product if of == "products" else order.customer
+            if not line.goods or item is None or (measure == "margin" and line.unit_cost is None):
+                continue
+            if measure == "orders":
+                totals[item] += (item, order.id) not in seen
+                seen.add((item, order.id))
+            elif measure == "margin":
+                totals[item] += line.amount - line.quantity * line.unit_cost
+            else:
+                totals[item] += line.amount if measure == "revenue" else line.quantity
+    return totals
 
 
 # -- over time --------------------------------------------------------------------------------------------------------------------
@@ -243,36 +251,78 @@ def _mrr(company, window):
 def seasonality(company):
     """Kept orders and their value by month of the year, weekday and hour, with how many such days the data hold."""
     days = range(company.history_start, company.as_of_day)
-    keys = {
-        "months": ("month", lambda day: date_of(day).month),
-        "weekdays": ("weekday", lambda day: date_of(day).isoweekday()),
+    orders = [o for o in company.book.kept if o.day < company.as_of_day]
+    tables = {
+        "months": _seasons("month", range(1, 13), [date_of(d).month for d in days], [(date_of(o.day).month, o) for o in orders]),
+        "weekdays": _seasons(
+            "weekday", range(1, 8), [date_of(d).isoweekday() for d in days], [(date_of(o.day).isoweekday(), o) for o in orders]
+        ),
     }
-    tables = {}
-    for name, (column, key) in keys.items():
-        length = Counter(key(day) for day in days)
-        orders, value = Counter(), Counter()
-        for order in company.book.kept:
-            if order.day < company.as_of_day:
-                orders[key(order.day)] += 1
-                value[key(order.day)] += order.net
-        tables[name] = [
-            {
-                column: k,
-                "days": length[k],
-                "orders": orders[k],
-                "value_minor": value[k],
-                "orders_per_day": orders[k] / length[k] if length[k] else None,
-                "value_per_day_minor": value[k] / length[k] if length[k] else None,
-            }
-            for k in sorted(length)
-        ]
-    orders, value = Counter(), Counter()
-    for order in company.book.kept:
-        if order.day < company.as_of_day:
-            orders[order.hour] += 1
-            value[order.hour] += order.net
-    tables["hours"] = [{"hour": hour, "days": len(days), "orders": orders[hour], "value_minor": value[hour]} for hour in sorted(orders)]
+    if any(company.clock.local(o.at).time() != time() for o in company.book.kept):
+        tables["hours"] = _seasons("hour", range(24), [hour for hour in range(24) for _ in days], [(o.hour, o) for o in orders])
     return tables
+
+
+def _seasons(name, kinds, days, orders):
+    length = Counter(days)
+    rows = []
+    for kind in kinds:
+        own = [o for key, o in orders if key == kind]
+        value, n = sum(o.net for o in own), length[kind]
+        rows.append(
+            {
+                name: kind,
+                "days": n,
+                "orders": len(own),
+                "value_minor": value,
+                "orders_per_day": len(own) / n if n else None,
+                "value_per_day_minor": value / n if n else None,
+                "order_share": len(own) / len(orders) if orders else None,
+            }
+        )
+    return rows
+
+
+@analysis
+def returned_later(company, *, days=180, silent_for=None):
+    """Of those who had been silent for a while, long enough ago: who ordered within the days after?"""
+    silence = company.rules["inactive_after_days"] if silent_for is None else silent_for
+    lapses = []  # (group, customer, days until the return or None)
+    for customer, order_days in company.book.days.items():
+        for day, following in zip(order_days, [*order_days[1:], None], strict=True):
+            lapsed_at = day + silence + 1
+            if lapsed_at + days > company.as_of_day or (following is not None and following < lapsed_at):
+                continue
+            orders = sum(1 for o in company.book.by_customer[customer] if o.day <= day)
+            wait = None if following is None else following - lapsed_at
+            lapses.append(("repeat buyers" if orders > 1 else "one-time buyers", customer, wait))
+    groups, curve = [], []
+    for name in ("all", "repeat buyers", "one-time buyers"):
+        own = [(customer, wait) for group, customer, wait in lapses if name in ("all", group)]
+        rows = [Row(customer, int(wait is not None and wait < days)) for customer, wait in own]
+        if not rows:
+            continue
+        share = quotient(rows)
+        groups.append(
+            {
+                "group": name,
+                "lapses": len(own),
+                "customers": len({c for c, _ in own}),
+                "returned": share.numerator,
+                "share": share.value,
+                **_within_one(share),
+            }
+        )
+        for end in sorted({*range(30, days, 30), days}):
+            returned = sum(1 for _, wait in own if wait is not None and wait < end)
+            curve.append({"group": name, "days": end, "lapses": len(own), "returned": returned, "share": returned / len(own)})
+    return {"groups": groups, "curve": curve} if groups else {}
+
+
+def _within_one(share):
+    if share.low is None:
+        return {"low": None, "high": None}
+    return {"low": max(0.0, share.low), "high": min(1.0, share.high)}
 
 
 @analysis
@@ -291,15 +341,16 @@ def affinity(company, *, min_orders=5):
         {
             "product_a": a,
             "product_b": b,
-            "orders": count,
+            "together": count,
             "orders_a": popularity[a],
             "orders_b": popularity[b],
             "support": count / whole,
-            "confidence_a_to_b": count / popularity[a],
-            "confidence_b_to_a": count / popularity[b],
+            "confidence_a_b": count / popularity[a],
+            "confidence_b_a": count / popularity[b],
             "lift": count * whole / (popularity[a] * popularity[b]),
         }
         for (a, b), count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+        if count >= min_orders
     ]
     return {"pairs": rows[:100]}
 
@@ -335,6 +386,3 @@ def margin_of(company):
     from tests.oracle.value import margin
 
     return margin(company, Window(company, date_of(company.as_of_day - 1), date_of(company.as_of_day)))
-
-
-__all__ = ["ANALYSES", "answer"]

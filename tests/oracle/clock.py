@@ -41,6 +41,11 @@ class Clock:
     def hour(self, instant):
         return self.local(instant).hour
 
+    def boundary(self, instant):
+        """The first day that does not begin before the instant."""
+        wall = self.local(instant)
+        return number(wall.date()) + (wall.time() > time())
+
     def midnight(self, day):
         """The instant (naive UTC) at which a day begins."""
         return datetime.combine(date_of(day), time(), self.zone).astimezone(UTC).replace(tzinfo=None)

@@ -159,7 +159,7 @@ def ticket_rate(company, window):
 def first_response_hours(company, window):
     for ticket in opened_in(company, window):
         if ticket.reply is None:
-            yield Row(ticket.customer, 0, 0, excluded=1)
+            yield Row(ticket.customer, 0, 0, excluded=1, labels=ticket.opening)
         else:
             yield Row(ticket.customer, ticket.hours_to(ticket.reply), labels=ticket.opening)
 
@@ -168,7 +168,7 @@ def first_response_hours(company, window):
 def resolution_hours(company, window):
     for ticket in opened_in(company, window):
         if ticket.end is None:
-            yield Row(ticket.customer, 0, 0, excluded=1)
+            yield Row(ticket.customer, 0, 0, excluded=1, labels=ticket.opening)
         else:
             yield Row(ticket.customer, ticket.hours_to(ticket.end), labels=ticket.opening)
 

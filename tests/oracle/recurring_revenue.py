@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from tests.oracle.activity import STOPPED
 from tests.oracle.declare import rows
 from tests.oracle.estimate import Row, total
@@ -31,18 +29,22 @@ def gross_revenue_retention(company, window):
     return [Row(c, min(start, end), start) for c, (start, end) in _start_and_end(company, window).items()]
 
 
-@rows()
+@rows(needs=("subscriptions",))
 def renewal_rate(company, window):
-    local, grace = company.clock.local, timedelta(days=company.rules["renewal_grace_days"])
+    """A term that was changed while it ran is due once, and its last change tells."""
+    clock, grace = company.clock, company.rules["renewal_grace_days"]
     for subscription in company.activity.subscriptions:
+        due = {}
         for position, row in enumerate(subscription.rows):
-            if row["change"] in STOPPED or row.get("term_end") is None or company.clock.day(row["term_end"]) not in window:
+            if row["change"] not in STOPPED and row.get("term_end") is not None:
+                due[clock.day(row["term_end"])] = (position, row)
+        for day, (position, row) in due.items():
+            if day not in window:
                 continue
-            customer = company.customer(row)
-            until = local(row["term_end"]) + grace
-            if until > local(company.as_of):
-                yield Row(customer, 0, 0, excluded=1)
+            customer, until = company.customer(row), clock.boundary(row["term_end"]) + grace
+            if until > company.as_of_day:
+                yield Row(customer, 0, 0, excluded=1, labels=row)
                 continue
             later = subscription.rows[position + 1 :]
-            renewed = any(r["change"] not in STOPPED and local(r["effective_at"]) <= until for r in later)
-            yield Row(customer, int(renewed), cluster=(subscription.id,))
+            renewed = any(r["change"] not in STOPPED and clock.boundary(r["effective_at"]) <= until for r in later)
+            yield Row(customer, int(renewed), cluster=(subscription.id,), labels=row)

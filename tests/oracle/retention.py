@@ -51,14 +51,9 @@ def orders_in(company, window):
     return count
 
 
-def nobodys(company, window):
-    """A row for each kept order of nobody: left out and counted."""
-    return [Row(None, 0, 0, excluded=1) for order in kept_in(company, window) if order.customer is None]
-
-
 @rows(interval="wilson")
 def repeat_purchase_rate(company, window):
-    return [Row(c, int(count >= 2)) for c, count in orders_in(company, window).items()] + nobodys(company, window)
+    return [Row(c, int(count >= 2)) for c, count in orders_in(company, window).items()]
 
 
 @rows(interval="wilson")
@@ -76,7 +71,7 @@ def second_order_rate(company, window, *, days=90):
 @rows()
 def purchase_frequency(company, window, *, per_year=False):
     if not per_year:
-        return [Row(c, count, 1) for c, count in orders_in(company, window).items()] + nobodys(company, window)
+        return [Row(c, count, 1) for c, count in orders_in(company, window).items()]
     end = window.seen_end
     start = end - 365
     at_risk = company.history_start > start
@@ -89,7 +84,7 @@ def purchase_frequency(company, window, *, per_year=False):
         return []
     first = {c: orders[0].day for c, orders in company.book.by_customer.items()}
     counted = orders_in(company, year).items()
-    return [Row(c, count, (end - first[c]) / 365 if at_risk else 1) for c, count in counted] + nobodys(company, year)
+    return [Row(c, count, (end - first[c]) / 365 if at_risk else 1) for c, count in counted]
 
 
 def mean_with_quartiles(its_rows):
@@ -145,7 +140,8 @@ def _lifespan_of_buyers(company, end):
 def _lifespan_of_subscribers(company, end):
     for customer, days in company.activity.running_days(end).items():
         over = days[-1] < end
-        yield Row(customer, (days[-1] + 1 if over else end) - days[0], tag=over)
+        if days[0] < end:
+            yield Row(customer, (days[-1] + 1 if over else end) - days[0], tag=over)
 
 
 @rows(interval="wilson", needs_history=always)

@@ -62,15 +62,15 @@ def gross_margin(company, window):
 
 @rows()
 def existing_customer_revenue_share(company, window):
-    for _row, customer, day, amount in company.book.rows:
+    for row, customer, day, amount in company.book.rows:
         if day not in window:
             continue
         if customer is None:
-            yield Row(None, 0, 0, excluded=1)
+            yield Row(None, 0, 0, excluded=1, labels=row)
             continue
         orders_ = company.book.by_customer.get(customer)
         existing = bool(orders_) and orders_[0].day < window.start
-        yield Row(customer, amount if existing else 0, amount)
+        yield Row(customer, amount if existing else 0, amount, labels=row)
 
 
 @rows()
