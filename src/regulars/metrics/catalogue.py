@@ -277,7 +277,7 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
     mixed = next((reason for column, reason in card.same.items() if row[f"{column}_low"] != row[f"{column}_high"]), None)
     if mixed:
         return Undefined(mixed)
-    beside |= {name: float(beside[name] or 0) / denominator for name in card.shares if denominator}
+    beside |= {name: None if beside[name] is None else float(beside[name]) / denominator for name in card.shares if denominator}
     beside |= {column: row[f"{column}_low"] for column in card.same if row[f"{column}_low"] != UNKNOWN_SCALE}
     if denominator == 0:
         return Undefined("zero_denominator")
