@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXACT = pa.decimal128(28, 10)
 """How amounts and quantities are held until they are rounded to minor units."""
+ZERO = pa.scalar(0, EXACT)
 
 
 class Kind(StrEnum):
@@ -133,7 +134,7 @@ class Format:
     """The value of an order is spread over its lines."""
     unlisted_to: str | None = None
     """Field that receives the columns nobody asked for, as a JSON object."""
-    notes: Callable[[frozenset[str]], list[str]] = field(default=lambda bound: [])
+    notes: Callable[[frozenset[str]], list[str]] = field(default=lambda _: [])
 
     def field(self, name: str) -> Field:
         for candidate in self.fields:
@@ -237,3 +238,9 @@ def any_of(values: pa.Array, words: Sequence[str]) -> pa.Array:
 
 def flags(mask: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.asarray(pc.fill_null(mask, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def kind_words(values: pa.Array, words: Sequence[str]) -> pa.Array:
+    """A text in lower case where it is one of `words`, else null."""
+    spoken = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    return pc.if_else(pc.is_in(spoken, value_set=pa.array(words)), spoken, pa.scalar(None, pa.string()))
