@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regulars.errors import ArgumentRefused
-from regulars.warehouse.identity_map import customer_of, map_rows
 from regulars.tables import TABLES
+from regulars.warehouse.identity_map import customer_of, map_rows
 
 if TYPE_CHECKING:
     from regulars.warehouse.identity_map import MapRow
@@ -80,7 +80,9 @@ def _identity_rows(workspace: Rows) -> pa.Table:
     snapshot = workspace.snapshot()
     rows, replaced = (_all_rows(snapshot, table) for table in ("identities", "supersessions"))
     replaced = replaced.filter(pc.field("table_name") == "identities")
-    return rows.join(replaced, ["source", "row_key", "load_id"], ["superseded_source", "superseded_key", "superseded_load_id"], join_type="left anti")
+    return rows.join(
+        replaced, ["source", "row_key", "load_id"], ["superseded_source", "superseded_key", "superseded_load_id"], join_type="left anti"
+    )
 
 
 def _all_rows(snapshot: Snapshot, table: str) -> pa.Table:

@@ -185,8 +185,17 @@ class Store:
 
     def _open(self, table: str) -> DeltaTable:
         from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
 
-        opened = DeltaTable(str(self.path(table)))
+        try:
+            opened = DeltaTable(str(self.path(table)))
+        except DeltaError as error:
+            raise StoreUnsupported(
+                f"The stored table '{table}' cannot be opened: {error}.",
+                expected="a Delta table as Regulars writes them",
+                remedy="Restore the folder from a backup, or import the original files into a new workspace.",
+                details={"table": table},
+            ) from error
         _refuse_foreign_features(table, opened)
         return opened
 

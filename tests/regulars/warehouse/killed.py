@@ -21,7 +21,18 @@ from regulars.warehouse.erasure import erasing  # noqa: F401
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, rows
 
-_TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.scandir", "os.listdir", "fcntl.flock", "os.truncate", "shutil.rmtree"}
+_TOUCHES = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.scandir",
+    "os.listdir",
+    "fcntl.flock",
+    "os.truncate",
+    "shutil.rmtree",
+}
 
 
 def run_import(shop: Workspace) -> None:

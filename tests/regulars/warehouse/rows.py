@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from regulars.workspace import Workspace
 
 MARCH = datetime(2024, 3, 1, 12)
-_FILL: dict[Type, Any] = {Type.STRING: "x", Type.INTEGER: 0, Type.REAL: 0.0, Type.BOOLEAN: False, Type.INSTANT: MARCH, Type.DATE: MARCH.date()}
+_FILL: dict[Type, Any] = {
+    Type.STRING: "x",
+    Type.INTEGER: 0,
+    Type.REAL: 0.0,
+    Type.BOOLEAN: False,
+    Type.INSTANT: MARCH,
+    Type.DATE: MARCH.date(),
+}
 
 
 def rows(table: str, *given: dict[str, Any]) -> pa.Table:

@@ -35,7 +35,13 @@ class TestDiskFull:
     @pytest.mark.parametrize("largest_file", [0, 1_000, 50_000, 500_000])
     def test_is_refused_whichever_file_does_not_fit(self, shop, largest_file):
         before = files_of(shop)
-        ran = subprocess.run([sys.executable, str(FILLING), str(shop.folder), str(largest_file)], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            [sys.executable, str(FILLING), str(shop.folder), str(largest_file)],
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert ran.returncode == 0, ran.stderr
         if largest_file:
             assert ran.stdout.strip() == "disk.full"
@@ -68,7 +74,9 @@ class TestDiskFull:
         assert set(said) == {"disk.full", "loaded"}
         assert {n for word, n in zip(said, left, strict=True) if word == "disk.full"} == {count}
 
-    @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError("Generic error: No space left on device (os error 28)")])
+    @pytest.mark.parametrize(
+        "error", [OSError(errno.ENOSPC, "No space left on device"), OSError("Generic error: No space left on device (os error 28)")]
+    )
     def test_in_the_first_commit_takes_back_the_load(self, shop, monkeypatch, error):
         before = files_of(shop)
 

@@ -22,7 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def template(tmp_path_factory):
     """A shop of two loads, the second of which replaces a row of the first."""
     shop = Workspace.create(tmp_path_factory.mktemp("template") / "shop", name="Shop", currency="EUR")
-    first = put(shop, orders=rows("orders", order("1", "anna", 700), order("2", "berta", 300)), customers=rows("customers", {"identity_id": "anna"}))
+    first = put(
+        shop, orders=rows("orders", order("1", "anna", 700), order("2", "berta", 300)), customers=rows("customers", {"identity_id": "anna"})
+    )
     replaced = {"table_name": "orders", "superseded_source": "csv", "superseded_key": "2:purchase", "superseded_load_id": first}
     put(shop, orders=rows("orders", order("2", "berta", 350), order("3", "clara", 50)), supersessions=rows("supersessions", replaced))
     return shop.folder
@@ -48,7 +50,9 @@ def debris(shop):
     return stored - active, list((shop.folder / "staging").iterdir())
 
 
-@pytest.mark.parametrize("change", [pytest.param(change, marks=pytest.mark.suite if change == "import" else pytest.mark.slow) for change in CHANGES])
+@pytest.mark.parametrize(
+    "change", [pytest.param(change, marks=pytest.mark.suite if change == "import" else pytest.mark.slow) for change in CHANGES]
+)
 class TestKilled:
     def test_at_every_step_the_same_result_after_running_again(self, change, template, tmp_path):
         whole = tmp_path / "whole"
@@ -61,7 +65,12 @@ class TestKilled:
         runner = Path(__file__).with_name("killed.py")
         environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}
         ran = subprocess.run(
-            [sys.executable, str(runner), str(template), str(tmp_path), change], env=environment, capture_output=True, text=True, timeout=250, check=False
+            [sys.executable, str(runner), str(template), str(tmp_path), change],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=250,
+            check=False,
         )
         assert ran.returncode == 0, ran.stderr
         steps = int(ran.stdout)

@@ -6,7 +6,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, Transaction, CommitProperties
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.transaction import AddAction
 
 from regulars.errors import StoreConflict, StoreUnsupported
@@ -41,7 +41,7 @@ class TestCommit:
             store.commit("orders", "change-2", add=[second], remove=["a.parquet"])
         assert store.state("orders").rows_by_file == {"b.parquet": 1}
         assert store.state("orders").rows == 1
-        assert store.reached("orders", "load-1") and store.reached("orders", "change-2") and not store.reached("orders", "load-3")
+        assert [store.reached("orders", change) for change in ("load-1", "change-2", "load-3")] == [True, True, False]
 
     def test_survives_another_writer_in_between(self, store):
         store.commit("orders", "load-1", add=[write(store, "a.parquet", order("1", "anna", 1))])
@@ -82,15 +82,25 @@ class TestForeignTables:
                 action["protocol"]["writerFeatures"].append(feature)
             if "metaData" in action:
                 action["metaData"]["configuration"] |= configuration
+                schema = json.loads(action["metaData"]["schemaString"])
+                for number, field in enumerate(schema["fields"]):
+                    field["metadata"] |= {"delta.columnMapping.id": number, "delta.columnMapping.physicalName": f"col-{number}"}
+                action["metaData"]["schemaString"] = json.dumps(schema)
         path.write_text("\n".join(json.dumps(action) for action in actions))
         with pytest.raises(StoreUnsupported, match=feature):
             shop.snapshot()
 
+    def test_are_refused_when_damaged(self, tmp_path):
+        shop = Workspace.create(tmp_path / "shop", name="Shop", currency="EUR")
+        put(shop, orders=rows("orders", order("1", "anna", 1)))
+        for path in (tmp_path / "shop" / "tables" / "orders" / "_delta_log").iterdir():
+            path.write_text("{")
+        with pytest.raises(StoreUnsupported, match="cannot be opened"):
+            Workspace.open(shop.folder).snapshot()
+
     def test_written_by_the_delta_library_itself_are_read(self, tmp_path):
         shop = Workspace.create(tmp_path / "shop", name="Shop", currency="EUR")
         put(shop, orders=rows("orders", order("1", "anna", 1)))
-        from deltalake import write_deltalake
-
         more = rows("orders", order("2", "anna", 1))
         write_deltalake(str(shop.folder / "tables" / "orders"), more.add_column(5, "load_id", pa.array(["elsewhere"])), mode="append")
         assert read(shop, "select count(*) from orders") == [(2,)]
@@ -103,5 +113,7 @@ class TestDeltaLibrary:
         table = DeltaTable(str(store.path("orders")))
         name, _ = write(store, "b.parquet", order("1", "anna", 1))
         action = AddAction(name, (store.path("orders") / name).stat().st_size, {}, 0, True, json.dumps({"numRecords": 1}))
-        table.create_write_transaction([action], "append", table.schema(), commit_properties=CommitProperties(app_transactions=[Transaction("load-1", 1)]))
+        table.create_write_transaction(
+            [action], "append", table.schema(), commit_properties=CommitProperties(app_transactions=[Transaction("load-1", 1)])
+        )
         assert store.state("orders").rows == 2

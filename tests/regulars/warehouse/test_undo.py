@@ -16,7 +16,10 @@ IN_FORCE = """
 
 
 def replacing(load_id, *keys):
-    return rows("supersessions", *({"table_name": "orders", "superseded_source": "csv", "superseded_key": key, "superseded_load_id": load_id} for key in keys))
+    return rows(
+        "supersessions",
+        *({"table_name": "orders", "superseded_source": "csv", "superseded_key": key, "superseded_load_id": load_id} for key in keys),
+    )
 
 
 @pytest.fixture

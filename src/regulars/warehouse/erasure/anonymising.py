@@ -80,7 +80,11 @@ class Anonymiser:
             return None
         if column.erase is Erase.DAY:
             return self.days[value]
-        return self.person.without_mention(value) if column.type is Type.STRING and column.name not in _OURS else value
+        return (
+            self.person.without_things(self.person.without_mention(value))
+            if column.type is Type.STRING and column.name not in _OURS
+            else value
+        )
 
     def fresh(self, domain: str, value: str) -> str:
         """The random id that stands for `value` from now on."""

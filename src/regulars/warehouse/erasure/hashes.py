@@ -7,6 +7,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ class ErasedHashes:
             flat = pa.concat_arrays(flat.chunks)
         encoded = flat.dictionary_encode()
         known = pa.array([self.contains(value) for value in encoded.dictionary.to_pylist()], pa.bool_())
-        return known.take(encoded.indices).fill_null(value=False)
+        return pc.fill_null(known.take(encoded.indices), False)
 
     def including(self, values: Iterable[str]) -> ErasedHashes:
         """These and the hashes of `values`."""

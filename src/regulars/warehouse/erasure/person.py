@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regulars.warehouse.identity_map import customer_of, map_rows
 from regulars.tables import TABLES, Erase
 from regulars.warehouse.erasure.hashes import phone_digits
+from regulars.warehouse.identity_map import customer_of, map_rows
 from regulars.warehouse.rewriting import stored_rows
 
 if TYPE_CHECKING:
@@ -85,6 +85,17 @@ class Person:
             lambda found: "".join(g if at % 3 != 1 else "[erased]" for at, g in enumerate(found.groups()) if g is not None),
             text,
         )
+
+    def without_things(self, text: str) -> str:
+        """A text of theirs without the ids of their orders, cases and so on. A field that is such an id as a whole, a plan's name say, stays."""
+        if self._things is None or self._things.fullmatch(text.strip()):
+            return text
+        return self._things.sub("[erased]", text)
+
+    @cached_property
+    def _things(self) -> re.Pattern[str] | None:
+        words = {identifier for pairs in self.linked.values() for _, identifier in pairs if _is_distinctive(identifier)}
+        return re.compile(f"(?<![0-9a-z])(?:{_any_of(words)})(?![0-9a-z])", re.IGNORECASE) if words else None
 
 
 def find_person(store: Store, given: str) -> Person:
