@@ -78,7 +78,9 @@ KEYS = {
     ("affinity", "pairs"): ("product_a", "product_b"),
     ("returned_later", "groups"): ("group",),
     ("returned_later", "curve"): ("group", "days"),
-    ("channels", "channels"): ("acquisition_channel",),
+    ("channels", "channels"): ("channel",),
+    ("retention_value", "worth"): ("points",),
+    ("retention_value", "inputs"): ("input",),
 }
 """Per analysis and table: the columns that tell rows apart."""
 

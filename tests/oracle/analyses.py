@@ -9,7 +9,8 @@ from itertools import combinations
 
 from tests.oracle.clock import date_of, month_name, number
 from tests.oracle.company import Window
-from tests.oracle.estimate import Row, quotient
+from tests.oracle.declare import answer
+from tests.oracle.estimate import Row, Z, quotient, wilson
 
 ANALYSES = {}
 
@@ -29,6 +30,7 @@ def cohorts(company, *, by="month", unit_days=30):
     for orders in company.book.by_customer.values():
         members[calendar_window(orders[0].day, by, company.rules["fiscal_year_starts_in"])].append(orders)
     cells, sizes = [], []
+    rate, known = margin_of(company)
     for start, end in sorted(members):
         its, name = members[start, end], month_name(start) if by == "month" else date_of(start).isoformat()
         cumulative, k = 0, 0
@@ -53,6 +55,13 @@ def cohorts(company, *, by="month", unit_days=30):
             lived = end - 1 + days <= company.as_of_day
             value = sum(o.net for orders in its for o in orders if o.day - orders[0].day < days)
             size[f"value_{days}_minor"] = value / len(its) if lived else None
+            size[f"margin_{days}_minor"] = rate * value / len(its) if lived and known else None
+        cost = answer(company, "cac", Window(company, date_of(start), date_of(end)))[None]
+        size["cac_minor"] = cost.value
+        own = [c for c in cells if c["cohort"] == name] if unit_days == 30 else None
+        if own is not None:
+            reached = [c["k"] + 1 for c in own if cost.value is not None and c["cumulative_minor"] * rate / len(its) >= cost.value]
+            size["payback_month"] = reached[0] if reached else None
         sizes.append(size)
     return {"cells": cells, "sizes": sizes}
 
@@ -187,9 +196,9 @@ def _by_lines(book, of, measure):
 @analysis
 def movements(company, *, by="month", start=None, end=None):
     """Opening + new + back - lapsed = closing, per window; the same for MRR."""
-    after = company.as_of_day if company.clock.midnight(company.as_of_day) == company.as_of else company.as_of_day + 1
-    first = min(company.history_start, after - 1) if start is None else number(start)
-    last = max(after, first + 1) if end is None else number(end)
+    everything = whole(company)
+    first = everything[0] if start is None else number(start)
+    last = max(everything[1], first + 1) if end is None else number(end)
     customers, money, at = [], [], first
     while at < last:
         opens, at = calendar_window(at, by, company.rules["fiscal_year_starts_in"])
@@ -355,34 +364,100 @@ def affinity(company, *, min_orders=5):
     return {"pairs": rows[:100]}
 
 
-@analysis
-def channels(company, **_arguments):
-    """What each acquisition channel brings and costs over all data."""
-    start, end = date_of(company.history_start), date_of(company.as_of_day)
-    window = Window(company, start, end)
-    customers = defaultdict(list)
-    for customer in company.book.by_customer:
-        customers[company.attribute("acquisition_channel", customer)].append(company.book.value(customer))
-    costs = defaultdict(float)
-    for cost in company.rows("costs"):
-        if cost["purpose"] == "acquisition" and cost["kind"] != "goods":
-            costs[cost.get("channel")] += company.spread(cost, window.start, window.end)
-    rows = []
-    for channel in sorted(set(customers) | (set(costs) - {None})):
-        own = customers[channel]
-        rows.append(
-            {
-                "acquisition_channel": channel,
-                "new_customers": len(own),
-                "clv_historic_minor": sum(own) / len(own) if own else None,
-                "cost_minor": costs.get(channel, 0.0),
-            }
-        )
-    return {"channels": rows}
+# -- what customers cost and are worth ------------------------------------------------------------------------------------------------
+
+
+def whole(company):
+    """(first day, first day after) of all data."""
+    midnight = company.clock.midnight(company.as_of_day) == company.as_of
+    end = company.as_of_day if midnight else company.as_of_day + 1
+    return min(company.history_start, end - 1), end
 
 
 def margin_of(company):
-    """Margin over the year before as-of."""
-    from tests.oracle.value import margin
+    """Margin over the year before as-of, and whether anything is known of it."""
+    end = whole(company)[1]
+    measured = answer(company, "gross_margin", Window(company, date_of(end - 365), date_of(end)))[None]
+    if measured.undefined is None:
+        return measured.value, True
+    rate = company.rules["margin_rate"]
+    return (1.0, False) if rate is None else (rate, True)
 
-    return margin(company, Window(company, date_of(company.as_of_day - 1), date_of(company.as_of_day)))
+
+@analysis
+def channels(company):
+    """What each acquisition channel brings and costs over all data."""
+    start, end = whole(company)
+    rate, known = margin_of(company)
+    values, costs = defaultdict(list), defaultdict(float)
+    for customer, orders in company.book.by_customer.items():
+        if start <= orders[0].day < end:
+            values[company.attribute("acquisition_channel", customer)].append(company.book.value(customer))
+    for cost in company.rows("costs"):
+        first, after = number(cost["starts_on"]), number(cost["ends_on"])
+        inside = min(after, end, company.as_of_day) > max(first, start)
+        if cost["purpose"] == "acquisition" and cost["kind"] != "goods" and cost.get("channel") is not None and inside:
+            costs[cost["channel"]] += company.spread(cost, start, end)
+    return {"channels": [_channel(name, values.get(name, []), costs.get(name), rate, known) for name in sorted({*values, *costs})]}
+
+
+def _channel(name, values, cost, rate, known):
+    row = {"channel": name, "new_customers": len(values), "cost_minor": cost}
+    mean = quotient([Row(str(i), v) for i, v in enumerate(values)])
+    row |= {"clv_minor": mean.value, "clv_low_minor": mean.low, "clv_high_minor": mean.high}
+    if values and cost:
+        cac = cost / len(values)
+        row |= {"cac_minor": cac, "ratio": mean.value * rate / cac, "return": (sum(values) * rate - cost) / cost}
+    if not cost or not known:
+        row["suggestion"] = None
+    elif len(values) < 30:
+        row["suggestion"] = "too_few"
+    else:
+        low, high = mean.low * rate * len(values) / cost, mean.high * rate * len(values) / cost
+        row["suggestion"] = "grow" if low >= 3 else "cut" if high < 2 else "hold"
+    return row
+
+
+@analysis
+def retention_value(company):
+    """What 1, 2 and 5 points of 30-day retention are worth over the next 12 windows of 30 days."""
+    now = company.as_of_day
+    windows = [Window(company, date_of(now - 30 * back), date_of(now - 30 * (back - 1))) for back in (3, 2, 1)]
+    rows = []  # a row is a customer at the start of a window: what they spent in it, and whether they were kept
+    for window in windows:
+        if not company.by_cancellation and not window.enough_history:
+            continue
+        at_end = company.activity.at(window.seen_end)
+        for customer in company.activity.at(window.start):
+            spent = sum(o.net for o in company.book.by_customer.get(customer, ()) if o.day in window)
+            rows.append(Row(customer, spent, int(customer in at_end)))
+    kept, active = sum(r.denominator for r in rows), len(company.activity.at(now))
+    if not kept or not active:
+        return {}
+    rate = margin_of(company)[0]
+    n, spent, retention = len({r.customer for r in rows}), sum(r.numerator for r in rows), kept / len(rows)
+    value = spent / kept
+    low, high = _linearised(rows, n, value, kept)
+    values = [value * rate, max(0.0, low) * rate, high * rate]
+    shares = [retention, *wilson(kept, len(rows))]
+    worth = []
+    for points in (1, 2, 5):
+        gains = [active * v * sum(min(1.0, r + points / 100) ** t - r**t for t in range(1, 13)) for r in shares for v in values]
+        worth.append({"points": points, "low_minor": min(gains), "mid_minor": gains[0], "high_minor": max(gains)})
+    inputs = [
+        {"input": "active_customers", "value": active},
+        {"input": "retention", "value": retention, "low": shares[1], "high": shares[2], "numerator": kept, "denominator": len(rows)},
+        {"input": "value", "value": values[0], "low": values[1], "high": values[2], "numerator": spent, "denominator": kept},
+        {"input": "margin", "value": rate},
+    ]
+    return {"worth": worth, "inputs": inputs}
+
+
+def _linearised(rows, n, ratio, below):
+    if n < 2:
+        return ratio, ratio
+    residual = defaultdict(float)
+    for row in rows:
+        residual[row.customer] += row.numerator - ratio * row.denominator
+    half = Z * math.sqrt(n / (n - 1) * sum(e * e for e in residual.values())) / below
+    return ratio - half, ratio + half

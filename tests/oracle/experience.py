@@ -89,14 +89,14 @@ def _in_state(company, window, state):
 def survey_response_rate(company, window):
     states = _states(company)
     for response, row in _in_state(company, window, "invited").items():
-        yield Row(company.customer(row), int(bool(states[response] & {"answered", "finished"})), cluster=response)
+        yield Row(company.customer(row), int(bool(states[response] & {"answered", "finished"})), cluster=response, labels=row)
 
 
 @rows(interval="clustered")
 def survey_abandonment_rate(company, window):
     states = _states(company)
     for response, row in _in_state(company, window, "started").items():
-        yield Row(company.customer(row), int("finished" not in states[response]), cluster=response)
+        yield Row(company.customer(row), int("finished" not in states[response]), cluster=response, labels=row)
 
 
 @rows()
