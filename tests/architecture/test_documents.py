@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml
 
-from regulars.cli.app import COMMANDS
+from regulars.cli.app import COMMANDS, root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +25,20 @@ def pages_in(navigation: Any) -> list[str]:
         return [navigation]
     entries = navigation.values() if isinstance(navigation, dict) else navigation
     return [page for entry in entries for page in pages_in(entry)]
+
+
+def unknown_options(words: list[str]) -> set[str]:
+    """The options in `words` that neither the command nor one above it has."""
+    command: click.Command = root
+    context = click.Context(root)
+    known = {option for parameter in root.params for option in parameter.opts}
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            found = command.get_command(context, word)
+            assert found is not None, words
+            command = found
+            known |= {option for parameter in command.params for option in parameter.opts}
+    return {word for word in words if word.startswith("--")} - known
 
 
 class TestReadme:
@@ -43,6 +59,18 @@ class TestReadme:
         readme = (repository / "README.md").read_text(encoding="utf-8")
         named = set(re.findall(r"(?:`|^\$ )regulars ([a-z]+)", readme, flags=re.MULTILINE))
         assert named == set(COMMANDS)
+
+
+class TestCommandLines:
+    def test_in_the_documents_use_options_that_exist(self, repository: Path) -> None:
+        pages = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md")]
+        lines = [
+            (page.name, line)
+            for page in pages
+            for line in re.findall(r"^\$ regulars (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        ]
+        assert len(lines) > 10
+        assert [(page, line, option) for page, line in lines for option in unknown_options(shlex.split(line))] == []
 
 
 class TestLinks:
