@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ibis import _
 
-import regulars.relations.products
-from regulars.analyses.catalogue import refuse_unless
+import regulars.relations.products  # noqa: F401 - declares the relations used below
+from regulars.analyses.catalogue import refuse_below_one
 from regulars.analyses.declare import declare
 from regulars.analyses.results import AnalysisResult, table_of
 
@@ -43,8 +43,8 @@ def affinity(session: Session, *, min_orders: int = 5, top: int = 100) -> Analys
     Presence counts, not quantity. support = together / baskets; confidence a to b = together / orders of a; lift = together x baskets / (orders of
     a x orders of b). Exact: products in fewer than `min_orders` orders cannot be in a pair and are left out before pairs are counted.
     """
-    refuse_unless(isinstance(min_orders, int) and min_orders >= 1, "min_orders", min_orders, "a whole number from 1")
-    refuse_unless(isinstance(top, int) and top >= 1, "top", top, "a whole number from 1")
+    refuse_below_one("min_orders", min_orders)
+    refuse_below_one("top", top)
     t = session.tables()
     whole = t.baskets.agg(baskets=t.baskets.order_id.nunique().cast("int64"), products=t.baskets.product_id.nunique().cast("int64"))
     size = session.run(whole)

@@ -60,3 +60,8 @@ def refuse_unless(allowed: bool, what: str, value: Any, expected: str) -> None:
     """Raise `ArgumentRefused` unless the argument `what` is allowed to be `value`."""
     if not allowed:
         raise ArgumentRefused(f"{what} was given as {value!r}.", expected=expected, remedy=f"Give another {what}.")
+
+
+def refuse_below_one(what: str, value: Any) -> None:
+    """Raise `ArgumentRefused` unless the argument `what` is a whole number from 1."""
+    refuse_unless(isinstance(value, int) and not isinstance(value, bool) and value >= 1, what, value, "a whole number from 1")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from ibis import _
 
+import regulars.relations.costs  # noqa: F401 - declares the relations used below
 from regulars import money
 from regulars.analyses.declare import declare
 from regulars.analyses.margin import Margin, margin
 from regulars.analyses.results import AnalysisResult, Note, rows_table, table_of
 from regulars.metrics import estimates
-from regulars.periods import day_number
-from regulars.relations.base import in_force, in_reporting_currency, on_local_days, total
+from regulars.periods import day, day_number
+from regulars.relations.base import total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 UNKNOWN = "(unknown)"
 FEW = 30
 COLUMNS = {
-    "channel": pa.string(),
+    "acquisition_channel": pa.string(),
     "new_customers": pa.int64(),
-    "clv_minor": pa.float64(),
+    "clv_historic_minor": pa.float64(),
     "clv_low_minor": pa.float64(),
     "clv_high_minor": pa.float64(),
     "cost_minor": pa.float64(),
@@ -38,9 +39,9 @@ COLUMNS = {
     "suggestion": pa.string(),
 }
 MEANINGS = {
-    "channel": "acquisition channel",
+    "acquisition_channel": "channel that brought them",
     "new_customers": "customers whose first kept order lies in the window",
-    "clv_minor": "their mean value until as-of: net value of kept orders, unlinked returns subtracted",
+    "clv_historic_minor": "their mean value until as-of: net value of kept orders, unlinked returns subtracted",
     "clv_low_minor": "lower end of its 95 % interval",
     "clv_high_minor": "upper end",
     "cost_minor": "acquisition cost of the channel in the window, spread over the days of each cost's period; without costs of goods",
@@ -56,19 +57,19 @@ MEANINGS = {
     question="What do customers of each acquisition channel cost, and what are they worth?",
     parameters={"start": "first day", "end": "first day that does not count"},
 )
-def channels(session: Session, *, start: date | None = None, end: date | None = None) -> AnalysisResult:
+def channels(session: Session, *, start: date | str | None = None, end: date | str | None = None) -> AnalysisResult:
     """Per acquisition channel: new customers of the window, their mean value until as-of, what they cost, and what follows.
 
     A cost counts with the part of its days that lies in the window and before as-of. Value is earned over years and cost at once: young
     customers look dearer than they are. The suggestion uses the bands of CLV to CAC (below 2, 3 and above) on the ends of the interval, and
     is given only where margin is known.
     """
-    window = session.windows(start, end)[0]
+    window = session.windows(day(start), day(end))[0]
     earned = margin(session)
     costs, unnamed = _costs(session, window)
     customers = {row["channel"]: row for row in session.run(_new_customers(session, window)).to_pylist()}
     names = sorted({*customers, *costs}, key=lambda name: (name == UNKNOWN, name))
-    rows = [_row(name, customers.get(name), costs.get(name), earned) for name in names]
+    rows = [_row(name, customers.get(name), costs.get(name, 0.0), earned) for name in names]
     notes = [earned.note]
     if not costs:
         notes.append(Note("no_costs"))
@@ -94,16 +95,13 @@ def _new_customers(session: Session, window: Window) -> Any:
 def _costs(session: Session, window: Window) -> tuple[dict[str, float], float]:
     """Acquisition cost by channel in minor units, and the part that names no channel."""
     t = session.tables()
-    rows = in_reporting_currency(t, on_local_days(t, in_force(t, "costs")), "amount_minor")
-    rows = rows.filter(rows.purpose == "acquisition", rows.kind != "goods").select("channel", "starts_on", "ends_on", "amount_minor")
-    last = min(window.end, session.as_of_day)
+    rows = t.cost_rows.filter(_.purpose == "acquisition", _.kind != "goods").select("channel", "first_day", "end_day", "amount_minor")
+    first, last = day_number(window.start), day_number(min(window.end, session.as_of_day))
     sums: dict[str, float] = defaultdict(float)
     unnamed = 0.0
-    for row in session.run(rows.order_by("channel", "starts_on", "ends_on", "amount_minor")).to_pylist():
-        days = (min(row["ends_on"], last) - max(row["starts_on"], window.start)).days
-        if days <= 0:
-            continue
-        part = row["amount_minor"] * days / (row["ends_on"] - row["starts_on"]).days
+    for row in session.run(rows.order_by("channel", "first_day", "end_day", "amount_minor")).to_pylist():
+        days = min(row["end_day"], last) - max(row["first_day"], first)
+        part = row["amount_minor"] * days / (row["end_day"] - row["first_day"]) if days > 0 else 0.0
         if row["channel"] is None:
             unnamed += part
         else:
@@ -111,12 +109,12 @@ def _costs(session: Session, window: Window) -> tuple[dict[str, float], float]:
     return dict(sums), unnamed
 
 
-def _row(name: str, came: Mapping[str, Any] | None, cost: float | None, earned: Margin) -> dict[str, Any]:
-    row: dict[str, Any] = {"channel": name, "new_customers": came["new_customers"] if came else 0, "cost_minor": cost}
+def _row(name: str, came: Mapping[str, Any] | None, cost: float, earned: Margin) -> dict[str, Any]:
+    row: dict[str, Any] = {"acquisition_channel": name, "new_customers": came["new_customers"] if came else 0, "cost_minor": cost}
     if came:
         n, value = int(came["new_customers"]), float(came["value_minor"])
         ends = estimates.linearised(n, value, float(n), (float(came["squares"]), float(n), value)) or (None, None)
-        row |= {"clv_minor": value / n, "clv_low_minor": ends[0], "clv_high_minor": ends[1]}
+        row |= {"clv_historic_minor": value / n, "clv_low_minor": ends[0], "clv_high_minor": ends[1]}
         if cost:
             row |= {"cac_minor": cost / n, "ratio": value * earned.rate / cost, "return": (value * earned.rate - cost) / cost}
     row["suggestion"] = _suggestion(row, earned)

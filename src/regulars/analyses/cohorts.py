@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from regulars import metrics, money
-from regulars.analyses.catalogue import refuse_unless
+from regulars.analyses.catalogue import refuse_below_one, refuse_unless
 from regulars.analyses.declare import declare
 from regulars.analyses.margin import Margin, margin
 from regulars.analyses.results import AnalysisResult, Note, rows_table, table_of
@@ -71,7 +71,7 @@ def cohorts(session: Session, *, by: str = "month", unit_days: int = 30) -> Anal
     acquisition cost and the month in which the one reaches the other.
     """
     refuse_unless(by in GRAINS, "by", by, ", ".join(GRAINS))
-    refuse_unless(isinstance(unit_days, int) and unit_days >= 1, "unit_days", unit_days, "a whole number of days from 1")
+    refuse_below_one("unit_days", unit_days)
     periods = _periods(session, by)
     cells = list(_cells(session, periods, unit_days))
     earned = margin(session)

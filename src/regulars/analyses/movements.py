@@ -11,7 +11,7 @@ from regulars.analyses.catalogue import refuse_unless
 from regulars.analyses.cohorts import ageing_notes
 from regulars.analyses.declare import declare
 from regulars.analyses.results import AnalysisResult, Note, rows_table, table_of
-from regulars.periods import Grain
+from regulars.periods import Grain, day
 from regulars.relations.base import flag, total
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ MEANINGS = {
     needs=(),
     in_money=False,
 )
-def movements(session: Session, *, by: str = "month", start: date | None = None, end: date | None = None) -> AnalysisResult:
+def movements(session: Session, *, by: str = "month", start: date | str | None = None, end: date | str | None = None) -> AnalysisResult:
     """Per window: opening + new + back - lapsed = closing; and the same for MRR where there are subscriptions.
 
     A customer is new whose first day of activity (by cancellation: whose first running subscription) lies in the window, and back who was active
     some time before the window but not at its start. For MRR the unit is the customer with an MRR above zero.
     """
     refuse_unless(by in tuple(Grain), "by", by, ", ".join(Grain))
-    windows = session.windows(start, end, by)
+    windows = session.windows(day(start), day(end), by)
     session.use_windows(windows)
     counts = session.run(_customers(session)).to_pylist()
     tables = {"customers": table_of(session, _by_window(session, windows, counts, CUSTOMERS), f"Active customers by {by}", MEANINGS)}

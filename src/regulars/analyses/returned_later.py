@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from regulars.analyses.catalogue import refuse_unless
+from regulars.analyses.catalogue import refuse_below_one
 from regulars.analyses.declare import declare
 from regulars.analyses.results import AnalysisResult, Note, rows_table, table_of
 from regulars.metrics import estimates
@@ -55,8 +55,8 @@ def returned_later(session: Session, *, days: int = 180, silent_for: int | None 
     decided by her kept orders before t. `curve` gives the share that had returned after 30, 60 ... days, of the same lapses.
     """
     silence = session.rules.inactive_after_days if silent_for is None else silent_for
-    refuse_unless(isinstance(days, int) and days >= 1, "days", days, "a whole number from 1")
-    refuse_unless(isinstance(silence, int) and silence >= 1, "silent_for", silence, "a whole number from 1")
+    refuse_below_one("days", days)
+    refuse_below_one("silent_for", silence)
     lapses = _lapses(session, silence, days)
     found = {row["repeat"]: row for row in session.run(_sums(lapses, days)).to_pylist()}
     if not found:

@@ -69,7 +69,7 @@ def _by(session: Session, column: str) -> Any:
 
 
 def _has_times(session: Session) -> bool:
-    t = session.tables()
+    t: Any = session.tables()
     timed = on_local_days(t, t.kept_orders.select("occurred_at"), day="on_day", boundary="boundary")
     answer = session.run(timed.agg(timed=flag(timed.on_day != timed.boundary).max())).to_pylist()
     return bool(answer[0]["timed"])
