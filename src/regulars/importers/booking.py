@@ -292,20 +292,20 @@ class Booking:
         """Traces that the file shows to be one person. What is mapped already stays; a trace with two owners in the file is left alone."""
         stored = self._files("identities")
         latest = (
-            f"select identity_id, arg_max(customer_id, (occurred_at, recorded_at)) as customer_id from read_parquet([{_listed(stored)}]) where identity_id is not null group by 1"
+            f"select identity_id, arg_max(customer_id, (occurred_at, row_key)) as customer_id, max(occurred_at) as since from read_parquet([{_listed(stored)}]) where identity_id is not null group by 1"
             if stored
-            else "select ''::varchar as identity_id, ''::varchar as customer_id where false"
+            else f"select ''::varchar as identity_id, ''::varchar as customer_id, {self._now} as since where false"
         )
         self._engine.create("mapped", latest)
         self._engine.create(
             "pairs",
-            f"""select d.identity_id, min(d.customer_id) as owner, count(distinct d.customer_id) as owners, min(d.occurred_at) as at, any_value(d.evidence) as evidence
+            f"""select d.identity_id, min(d.customer_id) as owner, count(distinct d.customer_id) as owners, min(d.occurred_at) as since, any_value(d.evidence) as evidence
                 from read_parquet('{self._path("draft_identities")}') d join judged j on j._row = d._row and j.status in ('new', 'changed', 'same')
                 group by 1""",
         )
         self._engine.create(
             "links",
-            """select p.identity_id, coalesce(m.customer_id, o.owner, p.owner) as customer_id, p.at, p.evidence
+            """select p.identity_id, coalesce(m.customer_id, o.owner, p.owner) as customer_id, p.since, p.evidence
                from pairs p left join pairs o on o.identity_id = p.owner and o.owners = 1
                left join mapped m on m.identity_id = coalesce(o.owner, p.owner)
                anti join mapped k on k.identity_id = p.identity_id
@@ -314,10 +314,10 @@ class Booking:
         self.outcome.identity_conflicts = self._engine.run("select count(*) as n from pairs where owners > 1").column("n")[0].as_py()
         # Whoever belonged to a trace that now belongs to somebody moves along, so that the map stays flat.
         return f"""
-            select at as occurred_at, at as recorded_at, '{self._format.name}' as source, 'import#' || identity_id as row_key,
+            select since as occurred_at, since as recorded_at, '{self._format.name}' as source, 'import#' || identity_id as row_key,
                    left(md5(customer_id), 16) as row_hash, identity_id, null::varchar as account_id, customer_id, 'import' as rule, evidence from links
             union all
-            select l.at, l.at, '{self._format.name}', 'import#' || m.identity_id || '/' || l.customer_id, left(md5(l.customer_id), 16), m.identity_id,
+            select greatest(l.since, m.since + interval 1 microsecond), greatest(l.since, m.since + interval 1 microsecond), '{self._format.name}', 'import#' || m.identity_id || '/' || l.customer_id, left(md5(l.customer_id), 16), m.identity_id,
                    null, l.customer_id, 'import', 'follows ' || l.identity_id
             from links l join mapped m on m.customer_id = l.identity_id"""
 

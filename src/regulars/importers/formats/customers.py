@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.importers.declaration import Draft, Field, Format, Kind, Rows
-from regulars.importers.formats.orders import ACCOUNT_ID, CUSTOMER_ID, EMAIL, PHONE, identity_drafts
+from regulars.importers.formats.orders import ACCOUNT_ID, CUSTOMER_ID, EMAIL, PHONE, identity_drafts, joined_name
 from regulars.importers.instants import INSTANT
 
 BEGINNING = pa.scalar(datetime(1971, 1, 1), INSTANT)  # noqa: DTZ001
@@ -37,12 +37,10 @@ FIELDS = (
 def shape(rows: Rows) -> list[Draft]:
     person = rows.person("customer_id", "email", "phone")
     at = pc.fill_null(rows["since"], BEGINNING)
-    joined = pc.binary_join_element_wise(rows["first_name"], rows["last_name"], " ", null_handling="skip")
-    joined = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
     columns = {
         "email": rows["email"],
         "phone": rows["phone"],
-        "name": pc.coalesce(rows["name"], joined),
+        "name": pc.coalesce(rows["name"], joined_name(rows["first_name"], rows["last_name"])),
         "country": rows["country"],
         "acquisition_channel": rows["acquisition_channel"],
         "acquisition_campaign": rows["acquisition_campaign"],

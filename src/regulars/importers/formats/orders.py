@@ -51,6 +51,13 @@ def identity_drafts(rows: Rows, occurred_at: pa.Array, *traces: str) -> list[Dra
     return drafts
 
 
+def joined_name(first: pa.Array, last: pa.Array) -> pa.Array:
+    """First and last name as one; null where there is neither."""
+    # Not null_handling="skip": pyarrow 26 then leaves rows out where all parts are null.
+    both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(pc.fill_null(first, ""), pc.fill_null(last, ""), " "))
+    return pc.if_else(pc.equal(both, ""), pa.scalar(None, pa.string()), both)
+
+
 def line_amounts(rows: Rows, amount: str, price: str, quantity: str) -> pa.Array:
     """The amount of each line: its own column, or price times quantity."""
     if rows.has(amount):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.importers.declaration import EXACT, ZERO, Draft, Field, Format, Kind, Rows, any_of, product
-from regulars.importers.formats.orders import customer_draft, identity_drafts
+from regulars.importers.formats.orders import customer_draft, identity_drafts, joined_name
 from regulars.importers.formats.sheets import goods_part, minus, order_drafts
 
 _UNPAID = (
@@ -96,8 +96,7 @@ def shape(rows: Rows) -> list[Draft]:
         cancelled_at=pc.if_else(cancelled, at, pa.scalar(None, at.type)),
         identity=person,
     )
-    joined = pc.binary_join_element_wise(head["first_name"], head["last_name"], " ", null_handling="skip")
-    name = pc.coalesce(head["customer_name"], pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined))
+    name = pc.coalesce(head["customer_name"], joined_name(head["first_name"], head["last_name"]))
     drafts += _lines(rows)
     drafts += customer_draft(head, person, at, email=head["email"], phone=head["phone"], name=name, country=head["country"])
     return drafts + identity_drafts(head, at, "customer_id", "email", "phone")
