@@ -83,7 +83,7 @@ def run(session: Session, name: str, windows: Sequence[Window], group_by: str | 
     _check_arguments(card, group_by, arguments)
     session.use_windows(windows)
     if card.unit is Unit.MONEY or card.money:
-        session.require_one_currency(card.name, card.needs)
+        session.require_one_currency(card.name, [table for needed in card.needs for table in needed.split(" or ")])
     if card.shape is Shape.DERIVED:
         return _derived(session, found, windows, group_by, arguments)
     reason = found.unless(session, {**card.defaults, **arguments}) if found.unless else None
@@ -97,9 +97,9 @@ def run(session: Session, name: str, windows: Sequence[Window], group_by: str | 
         for row in answer:
             by_key.setdefault((row["window_id"], row["group"]), []).append(row)
         assert found.reduce is not None
-        full, memo = {**card.defaults, **arguments}, {}
+        shared = {**card.defaults, **arguments, "windows": tuple(windows), "group_by": group_by, "answer": answer, "memo": {}}
         found_values = {
-            key: found.reduce(rows, context(session, windows[key[0]], full) | {"group_by": group_by, "group": key[1], "memo": memo})
+            key: found.reduce(rows, context(session, windows[key[0]], shared) | {"window_id": key[0], "group": key[1]})
             for key, rows in by_key.items()
         }
         session.use_windows(windows)
@@ -314,7 +314,7 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
 
 
 def context(session: Session, window: Window, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What derived metrics and curves may know: the session, the window and the arguments."""
+    """What derived metrics and curves may know: the session, the window, all windows, the group, the arguments, and a `memo` of the run."""
     return {"session": session, "window": window, **arguments}
 
 
@@ -331,7 +331,7 @@ def _derived(session: Session, found: Metric, windows: Sequence[Window], group_b
     full = {**found.card.defaults, **arguments}
     values: dict[tuple[int, str | None], Estimate | Undefined] = {}
     for key, own in by_key.items():
-        around = context(session, windows[key[0]], {}) | {"group_by": group_by, "group": key[1], "parts": parts, "memo": memo}
+        around = context(session, windows[key[0]], {}) | {"group_by": group_by, "group": key[1], "windows": tuple(windows), "memo": memo}
         values[key] = found.function(own, around, **full) if len(own) == len(parts) else Undefined("part_undefined")
     session.use_windows(windows)
     return _assemble(session, found.card, windows, group_by, values, already_major=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
@@ -11,7 +11,12 @@ from regulars.relations.base import flag, in_force, in_reporting_currency, on_lo
 from regulars.relations.registry import Tables, relation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import ibis.expr.types as ir
+    from ibis.common.deferred import Deferred
+
+    from regulars.relations.session import Session
 
 ACQUIRING = ("media", "wages", "software", "services", "overhead")
 """Kinds of cost that a fully loaded acquisition cost is made of."""
@@ -55,6 +60,12 @@ def new_buyers(t: Tables) -> ir.Table:
 
 
 @relation
+def paid_channels(t: Tables) -> ir.Table:
+    """Channels that have any paid cost."""
+    return t.cost_rows.filter(_.is_paid == 1, _.channel.notnull()).select(acquisition_channel="channel").distinct()
+
+
+@relation
 def cost_names(t: Tables) -> ir.Table:
     """Every name that an order can carry to say which spending brought it: a campaign or a channel with costs."""
     costs = t.cost_rows.filter(_.kind != "goods")
@@ -82,3 +93,26 @@ def yearly_value(t: Tables) -> ir.Table:
     earned = kept.select("window_id", "customer_id", net_minor=_.net_minor, active=nothing)
     active = t.active_at_edges.filter(_.at_end == 1).select("window_id", "customer_id", net_minor=nothing, active=_.at_end)
     return earned.union(active).group_by("window_id", "customer_id").agg(net_minor=total(_.net_minor), active=_.active.max())
+
+
+def acquisition_rows(costs: ir.Table, won: ir.Table) -> ir.Table:
+    """Costs above the line and customers won below it, each with the channel it belongs to."""
+    spent = costs.select(
+        "window_id", customer_id=ibis.null("string"), row_id=costs.row_key, acquisition_channel=costs.channel, numerator=costs.cost_minor,
+        denominator=ibis.literal(0, "int64"),
+    )
+    customers = won.select(
+        "window_id", "customer_id", row_id=ibis.null("string"), acquisition_channel=won.acquisition_channel, numerator=ibis.literal(0.0, "float64"),
+        denominator=ibis.literal(1, "int64"),
+    )
+    return spent.union(customers)
+
+
+def without_costs(chosen: Deferred) -> Callable[[Session, Mapping[str, Any]], str | None]:
+    """What says `no_costs` where no cost before as-of is among the `chosen` ones."""
+
+    def reason(session: Session, _arguments: Mapping[str, Any]) -> str | None:
+        costs = session.table("cost_rows")
+        return None if session.run(costs.filter(chosen).limit(1).select("row_key")).num_rows else "no_costs"
+
+    return reason

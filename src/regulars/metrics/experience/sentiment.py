@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 )
 def sentiment(t: Tables) -> ir.Table:
     """One row per window and text."""
-    said = t.response_rows.select(
-        "local_day", "customer_id", "polarity", "polarity_model", "stage", row_id=ibis.literal("response ") + _.row_key
+    answers, steps = t.response_rows, t.ticket_rows
+    said = answers.select(
+        "local_day", "customer_id", "polarity", "polarity_model", "stage", row_id=ibis.literal("response ") + answers.row_key
     )
     no_word = ibis.null("string")
-    wrote = t.ticket_rows.select(
-        "local_day", "customer_id", "polarity", polarity_model=no_word, stage=no_word, row_id=ibis.literal("ticket ") + _.row_key
+    wrote = steps.select(
+        "local_day", "customer_id", "polarity", polarity_model=no_word, stage=no_word, row_id=ibis.literal("ticket ") + steps.row_key
     )
     texts = said.union(wrote).filter(_.polarity.notnull()).inner_join(t.window_days, "local_day")
     return texts.select(
