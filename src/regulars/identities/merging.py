@@ -15,6 +15,7 @@ from regulars.tables import TABLES
 from regulars.warehouse.identity_map import customer_of, map_rows
 
 if TYPE_CHECKING:
+    from regulars.warehouse.erasure.hashes import ErasedHashes
     from regulars.warehouse.identity_map import MapRow
     from regulars.warehouse.loads import Load
     from regulars.warehouse.snapshot import Snapshot
@@ -30,16 +31,19 @@ class Rows(Protocol):
 
     def stage(self, *, source: str) -> Load: ...
 
+    def erased(self) -> ErasedHashes: ...
+
 
 def merge(workspace: Rows, identity: str, into: str, *, at: datetime, evidence: str | None = None) -> str:
     """From `at` on, the customer whom `identity` belongs to is one with the customer of `into`; returns that customer's id.
 
     Every identity of the merged customer gets a row of its own. `at` is an aware instant, or a naive one in UTC. Raises
-    `ArgumentRefused` when both are one customer already, or an id is empty.
+    `ArgumentRefused` when both are one customer already, one was erased, or an id is empty.
     """
     _refuse_empty(identity, into)
     instant = _naive(at)
     with workspace.stage(source=_SOURCE) as load:
+        _refuse_erased(workspace, identity, into)
         rows = map_rows(_identity_rows(workspace))
         known = customer_of(rows, instant + _TICK)
         old, target = known.get(identity, identity), known.get(into, into)
@@ -125,6 +129,14 @@ def _as_table(
 
 def _naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def _refuse_erased(workspace: Rows, *ids: str) -> None:
+    erased = workspace.erased()
+    if any(erased.contains(identity) for identity in ids):
+        raise ArgumentRefused(
+            "One of the ids belongs to a person who was erased.", expected="people who may be known", remedy="Leave them out."
+        )
 
 
 def _refuse_empty(*ids: str) -> None:

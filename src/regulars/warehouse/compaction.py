@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,10 +66,13 @@ def _distribute(store: Store, table: str, names: list[str], paths: list[Path]) -
     for name in names:
         for rows in stored_rows(store.path(table) / name):
             bucket = _buckets(rows, len(paths))
-            for number in np.unique(bucket):
-                if number not in writers:
-                    writers[number] = RowWriter(paths[number], TABLES[table], group_rows=_HELD_ROWS)
-                writers[number].write(rows.filter(pa.array(bucket == number)).cast(TABLES[table].arrow_schema))
+            together = rows.cast(TABLES[table].arrow_schema).take(pa.array(np.argsort(bucket, kind="stable")))
+            ends = np.cumsum(np.bincount(bucket, minlength=len(paths))).tolist()
+            for number, (start, end) in enumerate(pairwise([0, *ends])):
+                if end > start:
+                    if number not in writers:
+                        writers[number] = RowWriter(paths[number], TABLES[table], group_rows=_HELD_ROWS, compression="lz4")
+                    writers[number].write(together.slice(start, end - start))
     for writer in writers.values():
         writer.close()
 

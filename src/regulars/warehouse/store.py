@@ -211,7 +211,7 @@ class Store:
 class RowWriter:
     """Writes rows of a table to one Parquet file, in row groups of an even size whatever the size of the batches."""
 
-    def __init__(self, path: Path, table: Table, *, group_rows: int = ROW_GROUP_ROWS) -> None:
+    def __init__(self, path: Path, table: Table, *, group_rows: int = ROW_GROUP_ROWS, compression: str = "zstd") -> None:
         import pyarrow.parquet as pq
 
         self.rows = 0
@@ -222,7 +222,7 @@ class RowWriter:
         self._held_bytes = 0
         self._path = path
         self._writer: pq.ParquetWriter = pq.ParquetWriter(
-            path, self._schema, compression="zstd", write_statistics=columns_with_statistics(table), store_schema=False
+            path, self._schema, compression=compression, write_statistics=columns_with_statistics(table), store_schema=False
         )
 
     def write(self, rows: pa.Table) -> None:

@@ -1,0 +1,84 @@
+"""The settings of a workspace."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from regulars.errors import SettingRefused
+from regulars.settings import Settings
+
+
+class TestSettings:
+    def test_have_the_defaults_of_the_metric_catalogue(self):
+        settings = Settings(name="Shop")
+        assert (settings.inactive_after_days, settings.horizon_days, settings.churn_by, settings.customer_unit) == (
+            90,
+            90,
+            "auto",
+            "person",
+        )
+        assert (settings.currency, settings.time_zone, settings.renewal_grace_days, settings.fiscal_year_starts_in) == (None, "UTC", 14, 1)
+
+    def test_come_back_from_json_as_they_were(self):
+        settings = Settings.from_mapping(
+            {
+                "name": "Shop",
+                "currency": "EUR",
+                "meaningful_events": ["Signed In"],
+                "targets": {"churn_rate": 0.05},
+                "bands": {"churn_rate": [0.02, 0.05]},
+                "business_hours": {"monday": ["09:00", "17:30"]},
+                "margin_rate": 1,
+            }
+        )
+        again = Settings.from_mapping(json.loads(json.dumps(settings.as_dict())))
+        assert again == settings
+        assert again.meaningful_events == ("Signed In",)
+        assert again.business_hours["monday"] == ("09:00", "17:30")
+        hash(again)
+
+    def test_changed_leaves_the_others(self):
+        settings = Settings(name="Shop", currency="EUR").changed(inactive_after_days=30)
+        assert (settings.name, settings.currency, settings.inactive_after_days) == ("Shop", "EUR", 30)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("name", " "),
+            ("currency", "euro"),
+            ("currency", "eur"),
+            ("time_zone", "Mars/Olympus"),
+            ("time_zone", ""),
+            ("time_zone", "../etc/passwd"),
+            ("inactive_after_days", 0),
+            ("inactive_after_days", 30.5),
+            ("inactive_after_days", True),
+            ("horizon_days", "90"),
+            ("churn_by", "mood"),
+            ("customer_unit", "household"),
+            ("margin_rate", 40.0),
+            ("margin_rate", float("nan")),
+            ("discount_rate", -0.1),
+            ("renewal_grace_days", -1),
+            ("meaningful_events", "Signed In"),
+            ("fiscal_year_starts_in", 13),
+            ("week_starts_on", "someday"),
+            ("targets", {"churn_rate": "low"}),
+            ("targets", {"churn_rate": float("inf")}),
+            ("business_hours", {"monday": ["17:00", "09:00"]}),
+            ("business_hours", {"funday": ["09:00", "17:00"]}),
+            ("business_hours", {"monday": ["9", "17"]}),
+        ],
+    )
+    def test_refuse_impossible_values_and_say_what_is_possible(self, name, value):
+        with pytest.raises(SettingRefused, match=name) as refused:
+            Settings.from_mapping({"name": "Shop", name: value})
+        assert refused.value.details["setting"] == name
+        assert refused.value.expected
+
+    def test_refuse_an_unknown_name(self):
+        with pytest.raises(SettingRefused, match="no setting called 'colour'") as refused:
+            Settings.from_mapping({"name": "Shop", "colour": "red"})
+        assert "time_zone" in refused.value.expected
