@@ -1,0 +1,143 @@
+"""The numbers that a review rests on: which windows it looks at, metrics and analyses asked for once, and what was refused."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from regulars import analyses, metrics, money
+from regulars.errors import MixedCurrencies
+from regulars.periods import Window, months_after
+from regulars.reports.language import Amount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from regulars.analyses import AnalysisResult
+    from regulars.metrics import MetricValue
+    from regulars.relations.session import Session
+
+MONTHS_BACK = 25
+"""Months that are looked at: two years and the one that is running."""
+
+
+class Evidence:
+    """Metrics by window and analyses of one session. All metrics run over the same windows, so that the relations behind are made once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        whole = session.whole()
+        self.whole = whole
+        regular = [w for w in session.windows(by="month") if w.end > whole.start]
+        self.months: tuple[Window, ...] = tuple(regular[-MONTHS_BACK:])
+        finished = [w for w in self.months if session.complete(w) and w.start >= whole.start - timedelta(days=27)]
+        self.month: Window | None = finished[-1] if finished else None
+        self.year_ago = self._seen(self._earlier(self.month, 12)) if self.month else None
+        self.last_year = self._trailing(0)
+        self.year_before = self._trailing(12)
+        self.refused: MixedCurrencies | None = None
+        self._metrics: dict[tuple[str, tuple[tuple[str, Any], ...]], dict[Window, MetricValue]] = {}
+        self._analyses: dict[str, AnalysisResult | None] = {}
+
+    @staticmethod
+    def _earlier(window: Window, months: int) -> Window:
+        return Window(months_after(window.start, -months), months_after(window.end, -months))
+
+    def _seen(self, window: Window) -> Window | None:
+        """The window, where the data reach back to its start."""
+        return window if window.start >= self.whole.start else None
+
+    def _trailing(self, months_earlier: int) -> Window | None:
+        """The twelve whole months up to the latest complete one, or as many of them as there are data for; earlier ones only whole."""
+        if self.month is None:
+            return None
+        end = months_after(self.month.end, -months_earlier)
+        start = months_after(end, -12)
+        if start >= self.whole.start:
+            return Window(start, end)
+        return None if months_earlier else Window(self.whole.start, end)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """All windows that metrics run over, each once."""
+        extra = [w for w in (self.last_year, self.year_before, self.whole) if w is not None]
+        return tuple(dict.fromkeys((*self.months, *extra)))
+
+    def metric(self, name: str, window: Window | None, **arguments: Any) -> MetricValue | None:
+        """The metric in one of the windows; None where it does not exist there, or money cannot be added up."""
+        if window is None:
+            return None
+        value = self._run(name, arguments).get(window)
+        return value if value is not None and value.is_defined else None
+
+    def why_not(self, name: str, window: Window | None, **arguments: Any) -> str:
+        """The code of the reason for which a metric has no value."""
+        value = self._run(name, arguments).get(window) if window is not None else None
+        return getattr(value.value, "reason", "no_data") if value is not None else "no_data"
+
+    def over_months(self, name: str, months: Sequence[Window] | None = None, **arguments: Any) -> list[MetricValue | None]:
+        """The metric month by month."""
+        return [self.metric(name, window, **arguments) for window in (months or self.months)]
+
+    def gather(self, wanted: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Run all metrics first, over the same windows: analyses have windows of their own, and a change of windows makes relations anew."""
+        plain: list[tuple[str, dict[str, Any]]] = [("orders", {}), ("customer_count", {}), *(("second_order_rate", {"days": days}) for days in (30, 60, 90))]
+        for name, arguments in (*plain, *wanted):
+            self._run(name, arguments)
+
+    def _run(self, name: str, arguments: dict[str, Any]) -> dict[Window, MetricValue]:
+        key = (name, tuple(sorted(arguments.items())))
+        if key not in self._metrics:
+            self._metrics[key] = {}
+            if name in metrics.catalogue():
+                try:
+                    result = metrics.run(self.session, name, self.windows, **arguments)
+                except MixedCurrencies as refusal:
+                    self.refused = refusal
+                else:
+                    self._metrics[key] = {Window(v.window_start, v.window_end): v for v in result}
+        return self._metrics[key]
+
+    def analysis(self, name: str) -> AnalysisResult | None:
+        """The analysis with its default arguments; None where there is nothing to analyse."""
+        if name not in self._analyses:
+            found = None
+            if name in analyses.catalogue():
+                try:
+                    span = {"start": self.months[0].start, "end": self.whole.end} if name == "movements" else {}
+                    found = analyses.run(self.session, name, **span)
+                except MixedCurrencies as refusal:
+                    self.refused = refusal
+            self._analyses[name] = None if found is None or found.is_empty else found
+        return self._analyses[name]
+
+    def movements(self) -> list[dict[str, Any]]:
+        """Movements of customers in the months looked at."""
+        return self.rows("movements", "customers")
+
+    def one_cohort(self) -> Mapping[str, Any] | None:
+        """Share, days and last day of the first orders, where practically all customers came at once."""
+        found = self.analysis("movements")
+        note = found.note("one_cohort") if found is not None else None
+        return note.values if note is not None else None
+
+    def rows(self, analysis: str, table: str) -> list[dict[str, Any]]:
+        """The rows of a table of an analysis; none where there is none."""
+        found = self.analysis(analysis)
+        return found[table].to_pylist() if found is not None and table in found.tables else []
+
+    def major(self, minor: float) -> float:
+        """Minor units of the reporting currency as major units."""
+        return money.to_major(minor, self.session.currency) if self.session.currency else float(minor)
+
+    def amount(self, minor: float) -> Amount:
+        """Minor units of the reporting currency, ready to be said."""
+        return Amount(self.major(minor), self.session.currency)
+
+    def money(self, major: float) -> Amount:
+        """Major units of the reporting currency, ready to be said."""
+        return Amount(major, self.session.currency)
+
+    def last_day(self) -> date:
+        """The last day that counts."""
+        return self.whole.end - timedelta(days=1)
