@@ -46,12 +46,15 @@ class Outcome:
 class Booking:
     """Compares the drafts in `scratch` with the stored `files` (by table), and hands out the rows to write."""
 
-    def __init__(self, engine: DuckDB, scratch: Scratch, fmt: Format, files: Callable[[str], Sequence[str]], now: datetime) -> None:
+    def __init__(
+        self, engine: DuckDB, scratch: Scratch, fmt: Format, files: Callable[[str], Sequence[str]], now: datetime, *, in_order: bool = False
+    ) -> None:
         self._engine = engine
         self._scratch = scratch
         self._format = fmt
         self._files = files
         self._now = f"TIMESTAMP '{now.replace(tzinfo=None).isoformat(sep=' ')}'"
+        self._in_order = in_order
         self._tables = [t for t in fmt.tables if scratch.has(f"draft_{t}")]
         self.outcome = Outcome()
 
@@ -65,7 +68,8 @@ class Booking:
         """Hand the rows of each table to `add`, in batches."""
         self._supersede(add)
         for table in self._tables:
-            self._hand_out(table, self._query(table), add)
+            row = "s._row" if table == "orders" else "d._row"
+            self._hand_out(table, self._query(table) + (f" order by {row}" if self._in_order else ""), add)
         if self._scratch.has("draft_customers") and "customers" not in self._format.tables:
             self._hand_out("customers", self._side_customers(), add)
         if self._scratch.has("draft_identities"):
@@ -88,34 +92,22 @@ class Booking:
         )
 
     def _hash_rows(self) -> None:
-        parts = [
-            f"select _row, {_content(table)} as content from read_parquet('{self._path('draft_' + table)}')" for table in self._tables
-        ] or ["select 0::bigint as _row, '' as content where false"]
-        self._engine.create(
-            "row_hashes",
-            "select _row, sum(md5_number_lower(content)) as lo, sum(md5_number_upper(content)) as hi from ("
-            + " union all ".join(parts)
-            + ") group by _row",
-        )
         # A row without an outside id is known by its content and by its place among the rows of the file that say the same.
+        rows = f"read_parquet('{self._path('rows')}')"
+        nameless = (
+            self._engine.run(f"select count(*) as n from {rows} where _thing is null and not _bad and not _erased").column("n")[0].as_py()
+        )
+        by_content = "md5(_content) || ':' || (row_number() over (partition by md5(_content), _bad, _thing is null order by _row))::varchar"
+        thing = f"coalesce(_thing, case when not _bad and not _erased then {by_content} end)" if nameless else "_thing"
         self._engine.create(
             "file_rows",
-            f"""
-            select r._row, r._run, r._money, r._currency, r._bad, r._erased, h.lo, h.hi,
-                   coalesce(r._thing, md5(h.lo::varchar || '-' || h.hi::varchar) || ':' || h.ordinal::varchar) as thing
-            from read_parquet('{self._path("rows")}') r
-            left join (select h.*, {self._ordinal()} as ordinal from row_hashes h) h on h._row = r._row
-            """,
+            f"select _row, _run, _money, _currency, _bad, _erased, md5_number_lower(_content) as said, {thing} as thing from {rows}",
         )
-
-    def _ordinal(self) -> str:
-        by_content = self._engine.run(f"select count(*) as n from read_parquet('{self._path('rows')}') where _thing is null and not _bad")
-        return "row_number() over (partition by lo, hi order by _row)" if by_content.column("n")[0].as_py() else "1"
 
     def _find_things(self) -> None:
         self._engine.create(
             "runs",
-            "select thing, _run, bool_or(_bad) as bad, bool_or(_erased) as erased, sum(lo) as h from file_rows where thing is not null group by 1, 2",
+            "select thing, _run, bool_or(_bad) as bad, bool_or(_erased) as erased, sum(said) as h from file_rows where thing is not null group by 1, 2",
         )
         self._engine.create("winners", "select thing, max(_run) as _run from runs where not bad and not erased group by 1")
         self._stored(self._format.anchor)
@@ -133,7 +125,10 @@ class Booking:
         """The stored rows in force of this source that belong to things of this file, as `stored_<table>`."""
         files = self._files(table)
         if not files:
-            self._engine.create(f"stored_{table}", "select ''::varchar as thing, ''::varchar as row_key, ''::varchar as row_hash, ''::varchar as load_id where false")
+            self._engine.create(
+                f"stored_{table}",
+                "select ''::varchar as thing, ''::varchar as row_key, ''::varchar as row_hash, ''::varchar as load_id where false",
+            )
             return
         replaced = self._files("supersessions")
         anti = (
@@ -156,7 +151,7 @@ class Booking:
         self._engine.create(
             "judged",
             """
-            select f._row, f._run, f._money, f._currency, f.thing, f.lo, f.hi,
+            select f._row, f._run, f._money, f._currency, f.thing, f.said,
                    case when f._erased then 'erased' when f._bad then 'bad' when r.erased then 'erased' when r.bad then 'incomplete'
                         when f._run <> t._run then case when r.h = t.h then 'same' else 'repeated_id' end
                         else t.status end as status
@@ -177,7 +172,7 @@ class Booking:
                 of_currency = outcome.money.setdefault(row["currency"], {})
                 of_currency[row["status"]] = of_currency.get(row["status"], 0) + row["money"]
         counts = self._engine.run(
-            "select coalesce(sum(n - 1), 0)::bigint as n from (select count(*) as n from judged where status in ('new', 'changed', 'same') and lo is not null group by lo, hi)"
+            "select coalesce(sum(n - 1), 0)::bigint as n from (select count(*) as n from judged where status in ('new', 'changed', 'same') group by said)"
         )
         outcome.repeated = counts.column("n")[0].as_py() if self._format.repeats is Repeats.ADD_UP or self._format.thing is None else 0
         outcome.replaced = self._engine.run("select count(*) as n from things where status = 'changed'").column("n")[0].as_py()
@@ -197,27 +192,30 @@ class Booking:
             t.hash as row_hash, d.identity_id, d.account_id, {columns} from {joined}"""
 
     def _orders(self, own: Sequence[str], joined: str) -> str:
-        def column(name: str) -> str:
-            if name in _SUM_UP:
-                return f"sum(d.{name})::bigint as {name}"
-            if name == "order_id":
-                return "coalesce(min(d.order_id), t.thing) as order_id"
-            if name == "kind":
-                return "min(d.kind) as kind"
-            if name == "linked":
-                return f"bool_or(d.linked) or (min(d.kind) in ('refund', 'cancellation') and {self._names_purchase()}) as linked"
-            return f'arg_min(d."{name}", d._row) as "{name}"'
-
-        return f"""select min(d.occurred_at) as occurred_at,
-            case when any_value(t.status) = 'new' then min(d.occurred_at) else {self._now} end as recorded_at,
-            '{self._format.name}' as source, d._part || '#' || t.thing as row_key, any_value(t.hash) as row_hash,
-            arg_min(d.identity_id, d._row) as identity_id, arg_min(d.account_id, d._row) as account_id,
-            {", ".join(column(name) for name in own)}
-            from {joined} group by t.thing, d._part"""
-
-    def _names_purchase(self) -> str:
         draft = f"read_parquet('{self._path('draft_orders')}')"
-        count = self._engine.run(f"select count(*) as n from {draft} where kind in ('refund', 'cancellation') and not linked and order_id is not null")
+        special = {
+            "order_id": "coalesce(f.order_id, s.thing) as order_id",
+            "linked": f"f.linked or (f.kind in ('refund', 'cancellation') and {self._names_purchase('f')}) as linked",
+            **{name: f"s.{name}" for name in _SUM_UP},
+        }
+        columns = ", ".join(special.get(name, f'f."{name}"') for name in own)
+        sums = ", ".join(f"sum(d.{name})::bigint as {name}" for name in _SUM_UP)
+        # What is no sum is what the order's first row says, but for the customer: any row may name one.
+        return f"""
+            with s as (
+                select t.thing, d._part, min(d._row) as _row, min(d.occurred_at) as occurred_at, any_value(t.status) as status,
+                       any_value(t.hash) as hash, min(d.identity_id) as identity_id, min(d.account_id) as account_id, {sums}
+                from {joined} group by t.thing, d._part)
+            select s.occurred_at, case when s.status = 'new' then s.occurred_at else {self._now} end as recorded_at,
+                   '{self._format.name}' as source, s._part || '#' || s.thing as row_key, s.hash as row_hash,
+                   coalesce(f.identity_id, s.identity_id) as identity_id, coalesce(f.account_id, s.account_id) as account_id, {columns}
+            from s join {draft} f on f._row = s._row and f._part = s._part"""
+
+    def _names_purchase(self, alias: str) -> str:
+        draft = f"read_parquet('{self._path('draft_orders')}')"
+        count = self._engine.run(
+            f"select count(*) as n from {draft} where kind in ('refund', 'cancellation') and not linked and order_id is not null"
+        )
         if not count.column("n")[0].as_py():
             return "false"
         purchases = [f"select order_id from {draft} where kind = 'purchase'"]
@@ -226,8 +224,10 @@ class Booking:
                 f"select order_id from read_parquet([{_listed(self._files('orders'))}]) where kind = 'purchase' and source = '{self._format.name}'"
             )
         taken_back = f"select order_id from {draft} where kind in ('refund', 'cancellation')"
-        self._engine.create("named_purchases", f"select distinct order_id from ({' union all '.join(purchases)}) where order_id in ({taken_back})")
-        return "min(d.order_id) in (select order_id from named_purchases)"
+        self._engine.create(
+            "named_purchases", f"select distinct order_id from ({' union all '.join(purchases)}) where order_id in ({taken_back})"
+        )
+        return f"{alias}.order_id in (select order_id from named_purchases)"
 
     def _lines(self, own: Sequence[str], joined: str, recorded: str) -> str:
         within = "over (partition by t.thing, d._part order by d._row)"
@@ -270,8 +270,10 @@ class Booking:
         newest = ", ".join(f'arg_max(d."{name}", (d.occurred_at, d._row)) as "{name}"' for name in own)
         said = _content("customers", dated=False)
         stored = self._files("customers")
-        known = f"select row_key, identity_id from read_parquet([{_listed(stored)}]) where source = '{self._format.name}'" if stored else (
-            "select ''::varchar as row_key, ''::varchar as identity_id where false"
+        known = (
+            f"select row_key, identity_id from read_parquet([{_listed(stored)}]) where source = '{self._format.name}'"
+            if stored
+            else ("select ''::varchar as row_key, ''::varchar as identity_id where false")
         )
         columns = ", ".join(f'v."{name}"' for name in own)
         return f"""
@@ -341,7 +343,7 @@ class Booking:
         ).to_pylist()[0]
         self.outcome.without_customer = row["anonymous"]
         self.outcome.taken_back_rows = row["back"]
-        linked = self._names_purchase().replace("min(d.order_id)", "d.order_id")
+        linked = self._names_purchase("d")
         unlinked = self._engine.run(
             f"""select d.currency, count(distinct j.thing) as n, sum(d.amount_minor)::bigint as amount from {draft} d
                 join judged j on j._row = d._row and {counted}
@@ -362,4 +364,3 @@ def _content(table: str, *, dated: bool = True) -> str:
 
 def _listed(files: Sequence[str]) -> str:
     return ", ".join("'" + f.replace("'", "''") + "'" for f in files)
-

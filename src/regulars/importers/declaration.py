@@ -127,6 +127,8 @@ class Format:
     money: Callable[[Rows], pa.Array] | None = None
     refuse: Callable[[Rows], list[tuple[pa.Array, str, str]]] | None = None
     """Rows that are readable and yet set aside: (mask, reason, explanation)."""
+    state: Callable[[Rows], pa.Array] | None = None
+    """What else a row says by the time it is imported (text): it changes the row although the file does not."""
     repeats: Repeats = Repeats.LAST_WINS
     in_runs: bool = False
     """One order over several rows that follow each other; see `Field.of_order`."""

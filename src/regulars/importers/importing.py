@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,13 +30,12 @@ from regulars.warehouse.files import disk_room
 from regulars.warehouse.loads import QUARANTINE_SCHEMA
 
 if TYPE_CHECKING:
-    import os
-
     from regulars.workspace import Workspace
 
 _MEMORY = "384MB"
 _FIRST_ROWS = 5
 Progress = Callable[[int, int], None]
+_Booked = tuple[Outcome, Counter[str]]
 
 
 class _Target(Protocol):
@@ -78,8 +78,8 @@ def import_files(
     Refusals are raised before anything is written: `FileMissing`, `FileEmpty`, `FileDamaged`, `FormatUnrecognised`,
     `ColumnsAmbiguous`, `MappingRefused`, `CurrencyUnknown`.
     """
-    listed = [paths] if isinstance(paths, str) or hasattr(paths, "__fspath__") else list(paths)  # type: ignore[arg-type, list-item]
-    files = [Path(p).expanduser() for p in listed]  # type: ignore[arg-type]
+    listed = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    files = [Path(p).expanduser() for p in listed]
     if not files:
         raise ArgumentRefused("No file was named.", expected="one or more files", remedy="Name the files to import.")
     _check(currency, time_zone)
@@ -104,7 +104,7 @@ def _check(currency: str | None, time_zone: str | None) -> None:
     from regulars.settings import Settings
 
     try:
-        Settings(name="check", currency=currency, **({"time_zone": time_zone} if time_zone else {}))
+        Settings(name="check", currency=currency, time_zone=time_zone or "UTC")
     except SettingRefused as refusal:
         raise ArgumentRefused(refusal.received, expected=refusal.expected, remedy="Give another value.", details=refusal.details) from None
 
@@ -154,18 +154,20 @@ def _read(ws: Workspace, reader: RowReader, folder: Path, steps: _Steps) -> Scra
             reading = reader.read(batch)
             scratch.add(reading, erased_rows(reading.rows, erased))
     for start in range(0, len(source.ragged), 10_000):
-        scratch.add_ragged(source.ragged[start : start + 10_000], source.header, erased)
+        scratch.add_ragged(source.ragged[start : start + 10_000], erased)
     scratch.finish()
     return scratch
 
 
-def _book(ws: Workspace, reader: RowReader, scratch: Scratch, target: _Target, files: Callable[[str], Sequence[str]]) -> tuple[Outcome, Counter[str]]:
+def _book(
+    reader: RowReader, scratch: Scratch, target: _Target, files: Callable[[str], Sequence[str]], *, in_order: bool = False
+) -> _Booked:
     from regulars.warehouse.engines.duckdb import DuckDB
 
     spill = scratch.folder / "spill"
     spill.mkdir()
     with DuckDB(memory_limit=_MEMORY, temp_directory=spill, threads=2) as engine:
-        booking = Booking(engine, scratch, reader.binding.format, files, reader.now)
+        booking = Booking(engine, scratch, reader.binding.format, files, reader.now, in_order=in_order)
         booking.compare()
         booking.write(target.add)
         aside = booking.set_aside()
@@ -202,8 +204,8 @@ def _with_raw(source: Source, aside: pa.Table) -> Iterator[pa.Table]:
 def _load(ws: Workspace, opened: _Opened, reader: RowReader, scratch: Scratch, now: datetime | None) -> FileReport:
     with ws.stage(source=reader.binding.format.name, now=now) as load:
         snapshot = ws.snapshot()
-        outcome, reasons = _book(ws, reader, scratch, load, snapshot.files)
-        report = _report(opened, reader, scratch, outcome, reasons, load_id=load.load_id)
+        outcome, reasons = _book(reader, scratch, load, snapshot.files)
+        report = _report(opened, scratch, outcome, reasons, load_id=load.load_id)
         path = opened.source.path
         load.commit(report.as_dict(), [{"file": path.name, "bytes": path.stat().st_size}])
     if opened.said.mapping or opened.said.format:
@@ -241,21 +243,25 @@ class _Rehearsal:
             self.rehearsed.setdefault(table, []).append(str(self.folder / f"{table}.parquet"))
 
 
-def _rehearse(ws: Workspace, opened: _Opened, reader: RowReader, scratch: Scratch, folder: Path, rehearsed: dict[str, list[str]]) -> FileReport:
+def _rehearse(
+    ws: Workspace, opened: _Opened, reader: RowReader, scratch: Scratch, folder: Path, rehearsed: dict[str, list[str]]
+) -> FileReport:
     rehearsal = _Rehearsal(folder, rehearsed)
     snapshot = ws.snapshot()
     before = {table: list(files) for table, files in rehearsed.items()}
-    outcome, reasons = _book(ws, reader, scratch, rehearsal, lambda table: [*snapshot.files(table), *before.get(table, [])])
+    outcome, reasons = _book(reader, scratch, rehearsal, lambda table: [*snapshot.files(table), *before.get(table, [])], in_order=True)
     rehearsal.finish()
-    return _report(opened, reader, scratch, outcome, reasons, first_rows=rehearsal.first_rows)
+    return _report(opened, scratch, outcome, reasons, first_rows=rehearsal.first_rows)
 
 
-def _report(opened: _Opened, reader: RowReader, scratch: Scratch, outcome: Outcome, reasons: Counter[str], **more: Any) -> FileReport:
+def _report(opened: _Opened, scratch: Scratch, outcome: Outcome, reasons: Counter[str], **more: Any) -> FileReport:
     fmt = opened.binding.format
     source = opened.source
     notes = [*source.notes, *fmt.notes(frozenset(opened.binding.columns))]
     if outcome.identity_conflicts:
-        notes.append(f"{outcome.identity_conflicts:,} e-mail addresses or phone numbers belong to several customers of the file; they were left apart")
+        notes.append(
+            f"{outcome.identity_conflicts:,} e-mail addresses or phone numbers belong to several customers of the file; they were left apart"
+        )
     imported = {"new", "changed"}
     quarantined = {"bad", "incomplete", "repeated_id"}
 

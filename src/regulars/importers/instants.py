@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 INSTANT = pa.timestamp("us")
 _MISSING = pa.array(["", "-", "null", "none", "n/a", "\\n", "nat", "nan", "0000-00-00", "0000-00-00 00:00:00"])
@@ -121,7 +118,7 @@ def _read(texts: pa.Array, zone: str | None, *, day_first: bool) -> Instants:
     is_local = np.ones(len(distinct), dtype=bool)
     _read_iso(distinct, micros)
     _read_numeric(distinct, micros, is_local, day_first=day_first)
-    _read_rest(distinct, micros, is_local, day_first=day_first)
+    _read_rest(distinct, micros, is_local)
     values = pa.array(micros, INSTANT)
     if zone is not None and zone != "UTC":
         local = pc.if_else(pa.array(is_local), values, pa.scalar(None, INSTANT))
@@ -205,7 +202,7 @@ def _assemble(year: Any, month: Any, day: Any, hour: Any, minute: Any, second: A
     return date.astype("datetime64[us]") + clock.astype("timedelta64[us]"), right
 
 
-def _read_rest(distinct: pa.Array, micros: _Micros, is_local: _Flags, *, day_first: bool) -> None:
+def _read_rest(distinct: pa.Array, micros: _Micros, is_local: _Flags) -> None:
     for index in np.flatnonzero(np.isnat(micros)):
         found = read_odd(distinct[int(index)].as_py())
         if found is not None:
@@ -262,8 +259,3 @@ def _from_number(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return None
-
-
-def zone_name(zone: ZoneInfo | str) -> str:
-    """The zone's IANA name."""
-    return str(zone)

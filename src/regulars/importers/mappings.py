@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from regulars.importers.recognition import normal, signature
 from regulars.warehouse.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ def save(folder: Path, header: Sequence[str], saved: Saved) -> None:
     write_json(folder / "mappings.json", everything)
 
 
-def _all(folder: Path) -> dict[str, dict[str, object]]:  # type: ignore[explicit-any, unused-ignore]
+def _all(folder: Path) -> dict[str, Any]:
     try:
         found = read_json(folder / "mappings.json")
     except (FileNotFoundError, json.JSONDecodeError):

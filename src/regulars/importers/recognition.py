@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from regulars.errors import ColumnsAmbiguous, FormatUnrecognised, MappingRefused
 from regulars.importers.formats import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from regulars.importers.declaration import Field, Format
 
 IGNORE = "ignore"

@@ -74,9 +74,7 @@ class FileReport:
         """Plain values, ready for JSON."""
         names = [n for n in self.__slots__ if n not in {"money", "first_rows"}]
         values: dict[str, Any] = {n: _plain(getattr(self, n)) for n in names}
-        values["money"] = [
-            {**{n: getattr(m, n) for n in m.__slots__}, "read_before_rounding": m.read_before_rounding} for m in self.money
-        ]
+        values["money"] = [{**{n: getattr(m, n) for n in m.__slots__}, "read_before_rounding": m.read_before_rounding} for m in self.money]
         values["reconciles"] = self.reconciles
         return values
 
@@ -115,10 +113,18 @@ class FileReport:
 
     @staticmethod
     def _money_lines(tally: MoneyTally) -> list[str]:
-        parts = [("read", tally.read), ("imported", tally.imported), ("already there", tally.already_there), ("in quarantine", tally.quarantined)]
+        parts = [
+            ("read", tally.read),
+            ("imported", tally.imported),
+            ("already there", tally.already_there),
+            ("in quarantine", tally.quarantined),
+        ]
         if tally.erased:
             parts.append(("of erased persons", tally.erased))
-        lines = _table([(f"money {name}" if i == 0 else f"      {name}", show(amount, tally.currency)) for i, (name, amount) in enumerate(parts)], indent="  ")
+        lines = _table(
+            [(f"money {name}" if i == 0 else f"      {name}", show(amount, tally.currency)) for i, (name, amount) in enumerate(parts)],
+            indent="  ",
+        )
         if tally.rounding not in {"0", "0.0"}:
             lines.append(f"        ({tally.read_before_rounding} {tally.currency} before each row was rounded)")
         return lines
@@ -180,7 +186,9 @@ def _first_rows(report: FileReport) -> str:
     for table, rows in report.first_rows.items():
         lines.append(f"  {table}")
         for row in rows:
-            said = ", ".join(f"{k}={v}" for k, v in row.items() if v is not None and k not in {"row_key", "row_hash", "recorded_at", "source"})
+            said = ", ".join(
+                f"{k}={v}" for k, v in row.items() if v is not None and k not in {"row_key", "row_hash", "recorded_at", "source"}
+            )
             lines.append(f"    {said}")
     return "\n".join(lines)
 

@@ -30,9 +30,12 @@ ROWS = pa.schema(
         pa.field("_currency", pa.string()),
         pa.field("_bad", pa.bool_()),
         pa.field("_erased", pa.bool_()),
+        pa.field("_content", pa.string()),
     ]
 )
-BAD = pa.schema([pa.field("_row", pa.int64()), pa.field("reason", pa.string()), pa.field("explanation", pa.string()), pa.field("raw", pa.string())])
+BAD = pa.schema(
+    [pa.field("_row", pa.int64()), pa.field("reason", pa.string()), pa.field("explanation", pa.string()), pa.field("raw", pa.string())]
+)
 _ENVELOPE = ("occurred_at", "identity_id", "account_id")
 
 
@@ -92,8 +95,10 @@ class Scratch:
             money = to_minor(exact, rows.currency)
             self._add_rounding(exact, money, rows)
         run = reading.run if fmt.repeats.value == "last wins" else pa.repeat(pa.scalar(0, pa.int64()), len(rows))
-        columns = [rows.number, thing, run, money, rows.currency, pa.array(bad), erased]
-        self.write("rows", pa.Table.from_arrays([c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in columns], schema=ROWS))
+        columns = [rows.number, thing, run, money, rows.currency, pa.array(bad), erased, content(rows)]
+        self.write(
+            "rows", pa.Table.from_arrays([c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in columns], schema=ROWS)
+        )
 
     def _add_rounding(self, exact: pa.Array, minor: pa.Array, rows: Rows) -> None:
         from regulars.money import exponent
@@ -107,16 +112,27 @@ class Scratch:
 
     def refuse(self, numbers: pa.Array, reasons: list[str], explanations: list[str], raws: list[str | None]) -> None:
         """Keep rows for quarantine."""
-        self.write("bad", pa.Table.from_arrays([numbers, pa.array(reasons), pa.array(explanations), pa.array(raws, pa.string())], schema=BAD))
+        self.write(
+            "bad", pa.Table.from_arrays([numbers, pa.array(reasons), pa.array(explanations), pa.array(raws, pa.string())], schema=BAD)
+        )
 
-    def add_ragged(self, ragged: Sequence[RaggedRow], header: Sequence[str], mask: Callable[[pa.Array], pa.Array]) -> None:
+    def add_ragged(self, ragged: Sequence[RaggedRow], mask: Callable[[pa.Array], pa.Array]) -> None:
         """Keep rows that do not fit the header for quarantine, unless they name somebody who has been erased."""
         erased = [_names_erased(row.text, mask) for row in ragged]
         count = len(ragged)
         numbers = pa.array([row.number for row in ragged], pa.int64())
         nothing = pa.nulls(count, pa.string())
         bad = pa.array([not e for e in erased])
-        columns = [numbers, nothing, pa.repeat(pa.scalar(0, pa.int64()), count), pa.nulls(count, pa.int64()), nothing, bad, pa.array(erased)]
+        columns = [
+            numbers,
+            nothing,
+            pa.repeat(pa.scalar(0, pa.int64()), count),
+            pa.nulls(count, pa.int64()),
+            nothing,
+            bad,
+            pa.array(erased),
+            nothing,
+        ]
         self.write("rows", pa.Table.from_arrays(columns, schema=ROWS))
         kept = [row for row, e in zip(ragged, erased, strict=True) if not e]
         self.refuse(
@@ -147,6 +163,25 @@ def _names_erased(text: str, mask: Callable[[pa.Array], pa.Array]) -> bool:
     words = {word for word in re.split(r"[,;|\t\"\s]+", text) if word}
     traces = pa.array(sorted(words | {word.lower() for word in words}), pa.string())
     return bool(pc.any(mask(traces)).as_py()) if len(traces) else False
+
+
+def content(rows: Rows) -> pa.Array:
+    """Everything that a row says, as one text: equal rows have equal texts, in whatever layout the file had them.
+
+    A field without a value says nothing, so that a column more does not change the rows that leave it empty.
+    """
+    said = []
+    for wanted in sorted((*(f for f in rows.format.fields if rows.has(f.name)),), key=lambda f: f.name):
+        if wanted.name == "currency":
+            continue
+        values = rows[wanted.name]
+        if wanted.kind is Kind.INSTANT:
+            values = values.cast(pa.int64())
+        texts = values if values.type == pa.string() else values.cast(pa.string())
+        said.append(pc.fill_null(pc.binary_join_element_wise(pa.scalar(f"{wanted.name}="), texts, "\x1f", ""), ""))
+    if rows.format.state is not None:
+        said.append(pc.fill_null(rows.format.state(rows), ""))
+    return pc.binary_join_element_wise(*said, pc.fill_null(rows.currency, ""), "")
 
 
 def draft_table(draft: Draft) -> pa.Table:

@@ -32,7 +32,9 @@ def shape(rows: Rows) -> list[Draft]:
     # Where nobody's name is known, the company is the narrowest identity, and what is known of it holds for it as a customer.
     return [
         Draft("accounts", rows, "account", at, columns, account, account),
-        *customer_draft(rows, account, at, name=rows["account_name"], country=rows["country"], acquisition_channel=rows["acquisition_channel"]),
+        *customer_draft(
+            rows, account, at, name=rows["account_name"], country=rows["country"], acquisition_channel=rows["acquisition_channel"]
+        ),
     ]
 
 

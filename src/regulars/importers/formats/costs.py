@@ -64,7 +64,11 @@ def shape(rows: Rows) -> list[Draft]:
 def _unknown_words(rows: Rows) -> list[tuple[pa.Array, str, str]]:
     return [
         (pc.invert(pc.is_in(_kind(rows), value_set=pa.array(_KINDS))), "bad_value", f"the kind of cost is none of {', '.join(_KINDS)}"),
-        (pc.invert(pc.is_in(_purpose(rows), value_set=pa.array(["acquisition", "retention"]))), "bad_value", "the purpose is neither acquisition nor retention"),
+        (
+            pc.invert(pc.is_in(_purpose(rows), value_set=pa.array(["acquisition", "retention"]))),
+            "bad_value",
+            "the purpose is neither acquisition nor retention",
+        ),
         (pc.less(rows["ends_on"], rows["starts_on"]), "ends_before_start", "the period ends before it starts"),
     ]
 

@@ -11,8 +11,17 @@ from regulars.importers.instants import INSTANT
 FIELDS = (
     Field("on_date", Kind.DATE, "the day", ("date", "day", "rate_date"), needs_value=True, preferred=True),
     Field("from_currency", Kind.CURRENCY, "the currency", ("currency", "base", "base_currency", "from"), needs_value=True, preferred=True),
-    Field("to_currency", Kind.CURRENCY, "the currency it is worth", ("quote", "quote_currency", "target", "target_currency", "to"), needs_value=True, preferred=True),
-    Field("rate", Kind.NUMBER, "one unit of the currency in the other", ("exchange_rate", "value", "kurs"), needs_value=True, preferred=True),
+    Field(
+        "to_currency",
+        Kind.CURRENCY,
+        "the currency it is worth",
+        ("quote", "quote_currency", "target", "target_currency", "to"),
+        needs_value=True,
+        preferred=True,
+    ),
+    Field(
+        "rate", Kind.NUMBER, "one unit of the currency in the other", ("exchange_rate", "value", "kurs"), needs_value=True, preferred=True
+    ),
 )
 
 

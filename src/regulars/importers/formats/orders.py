@@ -16,7 +16,20 @@ CUSTOMER_ID = Field(
     "customer_id",
     Kind.ID,
     "the customer's id",
-    ("customer", "cust_id", "customer_no", "customer_number", "customer_#", "client_id", "user_id", "buyer_id", "member_id", "contact_id", "shopper_id", "kundennummer"),
+    (
+        "customer",
+        "cust_id",
+        "customer_no",
+        "customer_number",
+        "customer_#",
+        "client_id",
+        "user_id",
+        "buyer_id",
+        "member_id",
+        "contact_id",
+        "shopper_id",
+        "kundennummer",
+    ),
 )
 EMAIL = Field("email", Kind.EMAIL, "the customer's e-mail address", ("e_mail", "customer_email", "email_address", "mail", "user_email"))
 PHONE = Field("phone", Kind.PHONE, "the customer's phone number", ("customer_phone", "phone_number", "telephone", "mobile"))

@@ -20,12 +20,33 @@ FIELDS = (
     Field("entry_id", Kind.ID, "the entry's id", ("id", "transaction_id", "ledger_id"), preferred=True),
     CUSTOMER_ID,
     EMAIL,
-    Field("at", Kind.INSTANT, "when it was booked", ("date", "timestamp", "created_at", "occurred_at", "booked_at", "transaction_date"), needs_value=True, preferred=True),
-    Field("points", Kind.INTEGER, "points: positive for earned, negative for spent", ("points_amount", "points_change", "point_change", "punkte"), needs_value=True),
-    Field("entry", Kind.TEXT, "earn, redeem, expire, adjust or reverse; without it the sign decides", ("type", "entry_type", "transaction_type", "action"), preferred=True),
+    Field(
+        "at",
+        Kind.INSTANT,
+        "when it was booked",
+        ("date", "timestamp", "created_at", "occurred_at", "booked_at", "transaction_date"),
+        needs_value=True,
+        preferred=True,
+    ),
+    Field(
+        "points",
+        Kind.INTEGER,
+        "points: positive for earned, negative for spent",
+        ("points_amount", "points_change", "point_change", "punkte"),
+        needs_value=True,
+    ),
+    Field(
+        "entry",
+        Kind.TEXT,
+        "earn, redeem, expire, adjust or reverse; without it the sign decides",
+        ("type", "entry_type", "transaction_type", "action"),
+        preferred=True,
+    ),
     Field("reason", Kind.TEXT, "what they were given for", ("description", "note"), preferred=True),
     Field("order_id", Kind.ID, "the order they belong to", ("order", "order_number"), preferred=True),
-    Field("expires_at", Kind.INSTANT, "when they expire", ("expiry_date", "expires_on", "expiration_date"), may_lie_ahead=True, preferred=True),
+    Field(
+        "expires_at", Kind.INSTANT, "when they expire", ("expiry_date", "expires_on", "expiration_date"), may_lie_ahead=True, preferred=True
+    ),
 )
 
 

@@ -99,7 +99,13 @@ def shape(rows: Rows) -> list[Draft]:
     )
     drafts += _lines(rows, person)
     drafts += customer_draft(
-        head, head.person("email", "phone"), at, email=head["email"], phone=head["phone"], name=head["customer_name"], country=head["country"]
+        head,
+        head.person("email", "phone"),
+        at,
+        email=head["email"],
+        phone=head["phone"],
+        name=head["customer_name"],
+        country=head["country"],
     )
     return drafts + identity_drafts(head, at, "email", "phone")
 
@@ -127,7 +133,11 @@ def _lines(rows: Rows, person: pa.Array) -> list[Draft]:
 
 
 def _notes(bound: frozenset[str]) -> list[str]:
-    return ["refund dates are not in this export; refunds are booked at the order's date (or when it was cancelled)"] if "refunded_amount" in bound else []
+    return (
+        ["refund dates are not in this export; refunds are booked at the order's date (or when it was cancelled)"]
+        if "refunded_amount" in bound
+        else []
+    )
 
 
 SHOPIFY_ORDERS = Format(

@@ -7,7 +7,15 @@ from regulars.importers.formats.orders import identity_drafts
 
 FIELDS = (
     Field("customer_id", Kind.ID, "the customer", ("id",), needs_value=True, preferred=True),
-    Field("created", Kind.INSTANT, "since when there is a record", ("created_utc", "created_date_utc"), needs_value=True, in_utc=True, preferred=True),
+    Field(
+        "created",
+        Kind.INSTANT,
+        "since when there is a record",
+        ("created_utc", "created_date_utc"),
+        needs_value=True,
+        in_utc=True,
+        preferred=True,
+    ),
     Field("email", Kind.EMAIL, "e-mail address", ("customer_email",)),
     Field("phone", Kind.PHONE, "phone number"),
     Field("name", Kind.TEXT, "full name", ("customer_name",)),

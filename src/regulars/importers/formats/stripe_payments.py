@@ -13,11 +13,30 @@ from regulars.importers.declaration import Draft, Field, Format, Kind, Rows, any
 from regulars.importers.formats.orders import customer_draft, identity_drafts
 from regulars.importers.formats.sheets import order_drafts
 
-_PAID = ("paid", "succeeded", "refunded", "partially refunded", "partial refund", "partially_refunded", "disputed", "complete", "completed", "")
+_PAID = (
+    "paid",
+    "succeeded",
+    "refunded",
+    "partially refunded",
+    "partial refund",
+    "partially_refunded",
+    "disputed",
+    "complete",
+    "completed",
+    "",
+)
 
 FIELDS = (
     Field("payment_id", Kind.ID, "the payment", ("id", "payment_intent_id", "charge_id"), needs_value=True, preferred=True),
-    Field("created", Kind.INSTANT, "when it was paid", ("created_utc", "created_date_utc", "created_at_utc"), needs_value=True, in_utc=True, preferred=True),
+    Field(
+        "created",
+        Kind.INSTANT,
+        "when it was paid",
+        ("created_utc", "created_date_utc", "created_at_utc"),
+        needs_value=True,
+        in_utc=True,
+        preferred=True,
+    ),
     Field("amount", Kind.MONEY, "what was charged", needs_value=True),
     Field("amount_refunded", Kind.MONEY, "what was given back"),
     Field("currency", Kind.CURRENCY, "ISO code of the currency"),

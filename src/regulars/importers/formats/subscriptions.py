@@ -72,21 +72,39 @@ def _changes(rows: Rows, person: pa.Array) -> list[Draft]:
 
 
 def _spans(rows: Rows, person: pa.Array) -> list[Draft]:
-    start, end = rows["start"], rows["end"]
+    start = rows["start"]
     mrr = pc.fill_null(rows.minor(money(rows)), 0)
     nothing = rows.constant(0)
-    columns = {**_shared(rows), "change": "start", "effective_at": start, "term_end": rows["term_end"]}
+    columns = {**_shared(rows), "change": "start", "effective_at": start, "term_end": pc.if_else(_has_ended(rows), rows["term_end"], pc.coalesce(rows["term_end"], rows["end"]))}
     drafts = [
-        Draft("subscriptions", rows, "start", start, {**columns, "mrr_before_minor": nothing, "mrr_after_minor": mrr}, person, rows["account_id"])
+        Draft(
+            "subscriptions",
+            rows,
+            "start",
+            start,
+            {**columns, "mrr_before_minor": nothing, "mrr_after_minor": mrr},
+            person,
+            rows["account_id"],
+        )
     ]
-    # An end that lies ahead has not happened: the term ends then, and a later export brings the end.
-    ended = is_true(pc.less_equal(end, pa.scalar(rows.around.now.replace(tzinfo=None), INSTANT)))
+    ended = _has_ended(rows)
     if flags(ended).any():
         gone = rows.where(ended)
-        columns = {**_shared(gone), "change": "cancel", "effective_at": gone["end"], "reason": gone["reason"], "involuntary": gone["involuntary"]}
+        columns = {
+            **_shared(gone),
+            "change": "cancel",
+            "effective_at": gone["end"],
+            "reason": gone["reason"],
+            "involuntary": gone["involuntary"],
+        }
         columns |= {"mrr_before_minor": mrr.filter(ended), "mrr_after_minor": gone.constant(0)}
         drafts.append(Draft("subscriptions", gone, "cancel", gone["end"], columns, person.filter(ended), gone["account_id"]))
     return drafts
+
+
+def _has_ended(rows: Rows) -> pa.Array:
+    # An end that lies ahead has not happened yet; an import after it brings the end.
+    return is_true(pc.less_equal(rows["end"], pa.scalar(rows.around.now.replace(tzinfo=None), INSTANT)))
 
 
 def _shared(rows: Rows) -> dict[str, pa.Array]:
@@ -118,5 +136,6 @@ SUBSCRIPTIONS = Format(
     thing=thing,
     money=money,
     refuse=_impossible,
+    state=lambda rows: pc.if_else(_has_ended(rows), "ended", ""),
     rank=2,
 )

@@ -53,7 +53,9 @@ def _all_steps(rows: Rows, person: pa.Array) -> list[Draft]:
         wait = pc.multiply(rows.real("first_response_minutes"), 60_000_000.0).cast(pa.int64(), safe=False).cast(pa.duration("us"))
         replied = pc.coalesce(replied, pc.add(opened, wait))
     ended = pc.coalesce(rows["closed_at"], rows["resolved_at"], replied, opened)
-    drafts = [Draft("tickets", rows, "opened", opened, {**_shared(rows), "step": "opened", "text": rows["text"]}, person, rows["account_id"])]
+    drafts = [
+        Draft("tickets", rows, "opened", opened, {**_shared(rows), "step": "opened", "text": rows["text"]}, person, rows["account_id"])
+    ]
     for step, at in (("replied", replied), ("resolved", rows["resolved_at"]), ("closed", rows["closed_at"])):
         drafts += _step_where(rows, person, step, at, pc.is_valid(at))
     return drafts + _step_where(rows, person, "rated", pc.coalesce(rows["rated_at"], ended), pc.is_valid(rows["score"]))

@@ -21,7 +21,7 @@ _ROWS = 20_000
 class ExcelSource:
     """A workbook's first sheet with rows. Excel itself ends a sheet at 1,048,576 rows, which bounds the memory."""
 
-    separator = None
+    separator: str | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ParquetSource:
     """A Parquet file; typed values become the text that a CSV file would hold."""
 
-    separator = None
+    separator: str | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path

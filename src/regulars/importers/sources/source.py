@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from regulars.errors import FileDamaged, FileEmpty, FileMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -32,11 +32,13 @@ class Source(Protocol):
 
     path: Path
     header: tuple[str, ...]
-    separator: str | None
-    """What parts the cells of a text file; None for typed files."""
     ragged: list[RaggedRow]
-    """The rows of the latest reading that do not fit the header; whoever reads takes them out."""
+    """The rows of the latest reading that do not fit the header."""
     notes: list[str]
+
+    @property
+    def separator(self) -> str | None:
+        """What parts the cells of a text file; None for typed files."""
 
     def batches(self, wanted: Sequence[int], progress: Callable[[int], None] | None = None) -> Iterator[pa.RecordBatch]:
         """Rows as text: the column `_row`, and `c0`, `c5`, ... for the `wanted` columns. `progress` is told the bytes read."""
@@ -65,14 +67,18 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as fault:
-        raise FileDamaged(f"{path} cannot be read: {fault.strerror}.", expected="a readable file", remedy="Check its permissions.") from fault
+        raise FileDamaged(
+            f"{path} cannot be read: {fault.strerror}.", expected="a readable file", remedy="Check its permissions."
+        ) from fault
     if not start:
         raise file_empty(path)
     return start
 
 
 def file_empty(path: Path) -> FileEmpty:
-    return FileEmpty(f"{path.name} holds no rows.", expected="a header and at least one row", remedy="Export it again.", details={"file": str(path)})
+    return FileEmpty(
+        f"{path.name} holds no rows.", expected="a header and at least one row", remedy="Export it again.", details={"file": str(path)}
+    )
 
 
 def file_damaged(path: Path, what: str, remedy: str = "Copy or export it again, and import that.") -> FileDamaged:

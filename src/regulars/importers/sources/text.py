@@ -37,6 +37,7 @@ class TextSource:
         with path.open("rb") as file:
             self._gzipped = file.read(2) == b"\x1f\x8b"
         self._encoding = self._find_encoding()
+        self.separator: str | None
         self.header, self.separator, self._lines_before = self._read_header()
 
     def batches(self, wanted: Sequence[int], progress: Callable[[int], None] | None = None) -> Iterator[pa.RecordBatch]:
@@ -186,7 +187,7 @@ class _Utf8Stream(io.RawIOBase):
     def __init__(self, source: TextSource, progress: Callable[[int], None] | None) -> None:
         self._source = source
         self._file = source.open_bytes()
-        self._raw = getattr(self._file, "fileobj", None) or self._file
+        self._raw: Any = self._file.fileobj if isinstance(self._file, gzip.GzipFile) else self._file
         self._progress = progress
         encoding = source.encoding
         self._decoder = None if encoding == "utf-8" else _decoder(encoding)
@@ -196,7 +197,7 @@ class _Utf8Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        size = _BLOCK if size is None or size < 0 else size
+        size = _BLOCK if size < 0 else size
         while len(self._left) < size:
             block = self._source.read_from(self._file, max(size, 1 << 16))
             if self._decoder is not None:
@@ -232,7 +233,11 @@ class _WesternDecoder(codecs.IncrementalDecoder):
     """Windows-1252, and Latin-1 for the five bytes that it leaves open."""
 
     def decode(self, data: Any, final: bool = False) -> str:  # noqa: ARG002
-        return "".join(_WESTERN[byte] for byte in bytes(data)) if any(b in _OPEN_IN_1252 for b in _OPEN_IN_1252 & set(bytes(data))) else bytes(data).decode("cp1252")
+        return (
+            "".join(_WESTERN[byte] for byte in bytes(data))
+            if any(b in _OPEN_IN_1252 for b in _OPEN_IN_1252 & set(bytes(data)))
+            else bytes(data).decode("cp1252")
+        )
 
 
 _OPEN_IN_1252 = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
