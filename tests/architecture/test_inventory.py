@@ -49,10 +49,12 @@ class TestLongFiles:
     def test_are_each_listed_with_a_reason(self, architecture: str, repository: Path) -> None:
         folders = [repository / name for name in ("src", "tests", "benchmarks", "docs")]
         python = [path for folder in folders for path in folder.rglob("*.py")]
-        long = [str(path.relative_to(repository)) for path in python if len(path.read_text(encoding="utf-8").splitlines()) > 400]
-        allowed = rows_of(architecture, "Long files")
-        assert sorted(row[0].strip("`") for row in allowed) == sorted(long)
-        assert all(row[1] for row in allowed)
+        lines = {str(path.relative_to(repository)): len(path.read_text(encoding="utf-8").splitlines()) for path in python}
+        reasons = {row[0].strip("`"): row[1] for row in rows_of(architecture, "Long files")}
+        assert {path for path, count in lines.items() if count > 400} - reasons.keys() == set()
+        # A little slack, so that a file that hovers around the limit may keep its line.
+        assert {path for path in reasons if lines.get(path, 0) < 350} == set()
+        assert all(reasons.values())
 
 
 class TestFileNames:
