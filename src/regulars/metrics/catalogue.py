@@ -168,7 +168,7 @@ def _aggregate(card: Card, rows: Any) -> Any:
         by = ["window_id", "group", "age"] if "age" in rows.columns else ["window_id", "group"]
         return rows.group_by(by).agg(**{c: _sum(rows[c]) for c in figures}).order_by(by)
     if card.shape is Shape.DISTRIBUTION:
-        return _aggregate_values(card, rows)
+        return _aggregate_values(rows)
     present = rows.columns
     beside = [c for c in (*card.beside, "excluded") if c in present]
     if card.shape is Shape.TOTAL:
@@ -232,7 +232,7 @@ UNKNOWN_SCALE = -1.0e12
 QUARTILES = {"q25": 0.25, "q50": 0.50, "q75": 0.75}
 
 
-def _aggregate_values(card: Card, rows: Any) -> Any:
+def _aggregate_values(rows: Any) -> Any:
     import ibis
 
     rows = rows.mutate(value=rows.value.cast("float64"))
@@ -277,40 +277,38 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
     mixed = next((reason for column, reason in card.same.items() if row[f"{column}_low"] != row[f"{column}_high"]), None)
     if mixed:
         return Undefined(mixed)
-    beside |= {name: None if beside[name] is None else float(beside[name]) / denominator for name in card.shares if denominator}
-    beside |= {column: row[f"{column}_low"] for column in card.same if row[f"{column}_low"] != UNKNOWN_SCALE}
     if denominator == 0:
         return Undefined("zero_denominator")
-    value = numerator / denominator
+    beside |= {name: None if beside[name] is None else float(beside[name]) / denominator for name in card.shares}
+    beside |= {column: row[f"{column}_low"] for column in card.same if row[f"{column}_low"] != UNKNOWN_SCALE}
     if card.shape is Shape.DISTRIBUTION:
         beside |= {name: row[name] for name in QUARTILES}
-    if card.interval is Interval.WILSON:
-        low, high = estimates.wilson(numerator, denominator)
-    elif card.interval is Interval.ORDER_STATISTIC:
-        value, low, high = row["q50"], row["median_low"], row["median_high"]
-        if n < 2:  # noqa: PLR2004 - one customer has no interval
-            low = high = None
-        return Estimate(value=value, denominator=float(row["size"]), low=low, high=high, method=card.interval, n=n, excluded=excluded, beside=beside)
-    else:
-        squares = (float(row["top_squares"]), float(row["below_squares"]), float(row["products"]))
-        if card.interval is Interval.ADJUSTED_WALD:
-            promoters, detractors = float(row["promoters"]), float(row["detractors"])
-            low, high = (edge / card.scale for edge in estimates.adjusted_wald(promoters, detractors, denominator))
-        elif card.interval is Interval.NONE:
-            low = high = None
-        else:
-            low, high = estimates.linearised(n, numerator, denominator, squares) or (None, None)
-    return Estimate(
-        value=value * card.scale,
-        numerator=numerator,
-        denominator=denominator,
-        low=None if low is None else low * card.scale,
-        high=None if high is None else high * card.scale,
-        method=card.interval if low is not None else Interval.NONE,
-        n=n,
-        excluded=excluded,
-        beside=beside,
-    )
+    low, high = _interval(card, row, n) or (None, None)
+    shared: dict[str, Any] = {"low": low, "high": high, "method": card.interval if low is not None else Interval.NONE}
+    shared |= {"n": n, "excluded": excluded, "beside": beside}
+    if card.interval is Interval.ORDER_STATISTIC:
+        return Estimate(value=row["q50"], denominator=float(row["size"]), **shared)
+    return Estimate(value=numerator / denominator * card.scale, numerator=numerator, denominator=denominator, **shared)
+
+
+def _interval(card: Card, row: Mapping[str, Any], n: int) -> tuple[float, float] | None:
+    numerator, denominator = float(row["numerator"]), float(row["denominator"])
+    match card.interval:
+        case Interval.WILSON:
+            low, high = estimates.wilson(numerator, denominator)
+        case Interval.ORDER_STATISTIC:
+            return (row["median_low"], row["median_high"]) if n > 1 else None
+        case Interval.ADJUSTED_WALD:
+            return estimates.adjusted_wald(float(row["promoters"]), float(row["detractors"]), denominator)
+        case Interval.NONE:
+            return None
+        case _:
+            squares = (float(row["top_squares"]), float(row["below_squares"]), float(row["products"]))
+            found = estimates.linearised(n, numerator, denominator, squares)
+            if found is None:
+                return None
+            low, high = found
+    return low * card.scale, high * card.scale
 
 
 def context(session: Session, window: Window, arguments: Mapping[str, Any]) -> dict[str, Any]:

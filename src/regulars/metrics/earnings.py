@@ -115,7 +115,9 @@ def _retention_costs(around: Mapping[str, Any], end: date) -> float:
     memo = around["memo"]
     if "retention" not in memo:
         costs = around["session"].tables().cost_rows
-        memo["retention"] = around["session"].run(costs.filter(costs.purpose == "retention").select("first_day", "end_day", "amount_minor")).to_pylist()
+        memo["retention"] = (
+            around["session"].run(costs.filter(costs.purpose == "retention").select("first_day", "end_day", "amount_minor")).to_pylist()
+        )
     last, first = day_number(end), day_number(end) - YEAR
     total = 0.0
     for cost in memo["retention"]:

@@ -47,7 +47,9 @@ def acquisition_cost(
 ) -> float:
     """What it cost to win one customer: media alone, or fully loaded."""
     if customers <= 0:
-        raise ArgumentRefused(f"{customers} customers were won.", expected="one customer or more", remedy="Take a period in which customers were won.")
+        raise ArgumentRefused(
+            f"{customers} customers were won.", expected="one customer or more", remedy="Take a period in which customers were won."
+        )
     return (media + wages + software + services + overhead) / customers
 
 
@@ -78,9 +80,13 @@ def present_value(yearly: float, rate: float, years: int) -> float:
 def check_discounting(rate: float, years: int) -> None:
     """Raise `ArgumentRefused` where the rate or the number of years makes no sense."""
     if not -1 < rate < INFINITY:
-        raise ArgumentRefused(f"The discount rate is {rate}.", expected="a number above -1, such as 0.1 for ten per cent", remedy="Give another rate.")
+        raise ArgumentRefused(
+            f"The discount rate is {rate}.", expected="a number above -1, such as 0.1 for ten per cent", remedy="Give another rate."
+        )
     if years < 1 or years != int(years):
-        raise ArgumentRefused(f"The number of years is {years}.", expected="a whole number from 1 on", remedy="Give another number of years.")
+        raise ArgumentRefused(
+            f"The number of years is {years}.", expected="a whole number from 1 on", remedy="Give another number of years."
+        )
 
 
 def value_to_cost_band(ratio: float) -> str:
@@ -125,8 +131,14 @@ class EquityWorksheet:
     """Customer equity in seven steps, in major units; requirement M-20.
 
     >>> sheet = EquityWorksheet(
-    ...     acquisition_spend=60_000, customers_won=600, retention_spend=200, active_customers=600, yearly_spend=10 * 10, margin=(10 - 4) / 10,
-    ...     years=5, rate=0.0,
+    ...     acquisition_spend=60_000,
+    ...     customers_won=600,
+    ...     retention_spend=200,
+    ...     active_customers=600,
+    ...     yearly_spend=10 * 10,
+    ...     margin=(10 - 4) / 10,
+    ...     years=5,
+    ...     rate=0.0,
     ... )
     >>> sheet.acquisition_cost
     100.0

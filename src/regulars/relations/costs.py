@@ -31,7 +31,19 @@ def cost_rows(t: Tables) -> ir.Table:
     end_day = rows.ends_on.epoch_days().cast("int64")
     rows = rows.mutate(first_day=first_day, end_day=ibis.greatest(end_day, first_day + 1), is_paid=flag(rows.paid))
     return rows.select(
-        "row_key", "source", "first_day", "end_day", "channel", "campaign", "kind", "purpose", "is_paid", "amount_minor", "original_currency", "leads", "actions"
+        "row_key",
+        "source",
+        "first_day",
+        "end_day",
+        "channel",
+        "campaign",
+        "kind",
+        "purpose",
+        "is_paid",
+        "amount_minor",
+        "original_currency",
+        "leads",
+        "actions",
     )
 
 
@@ -98,11 +110,19 @@ def yearly_value(t: Tables) -> ir.Table:
 def acquisition_rows(costs: ir.Table, won: ir.Table) -> ir.Table:
     """Costs above the line and customers won below it, each with the channel it belongs to."""
     spent = costs.select(
-        "window_id", customer_id=ibis.null("string"), row_id=costs.row_key, acquisition_channel=costs.channel, numerator=costs.cost_minor,
+        "window_id",
+        customer_id=ibis.null("string"),
+        row_id=costs.row_key,
+        acquisition_channel=costs.channel,
+        numerator=costs.cost_minor,
         denominator=ibis.literal(0, "int64"),
     )
     customers = won.select(
-        "window_id", "customer_id", row_id=ibis.null("string"), acquisition_channel=won.acquisition_channel, numerator=ibis.literal(0.0, "float64"),
+        "window_id",
+        "customer_id",
+        row_id=ibis.null("string"),
+        acquisition_channel=won.acquisition_channel,
+        numerator=ibis.literal(0.0, "float64"),
         denominator=ibis.literal(1, "int64"),
     )
     return spent.union(customers)

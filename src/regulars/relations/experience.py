@@ -21,8 +21,22 @@ def response_rows(t: Tables) -> ir.Table:
     """Every step in answering a survey before as-of, with its customer and local day."""
     rows = with_customers(t, on_local_days(t, in_force(t, "responses")))
     return rows.select(
-        "row_key", "occurred_at", "local_day", "customer_id", "response_id", "survey_id", "state", "question", "measure", "score", "scale_min", "scale_max",
-        "high_is_good", "stage", "polarity", "polarity_model",
+        "row_key",
+        "occurred_at",
+        "local_day",
+        "customer_id",
+        "response_id",
+        "survey_id",
+        "state",
+        "question",
+        "measure",
+        "score",
+        "scale_min",
+        "scale_max",
+        "high_is_good",
+        "stage",
+        "polarity",
+        "polarity_model",
     )
 
 
@@ -45,7 +59,19 @@ def ticket_rows(t: Tables) -> ir.Table:
     """Every step of a support case before as-of, with its customer and local day."""
     rows = with_customers(t, on_local_days(t, in_force(t, "tickets")))
     return rows.select(
-        "row_key", "occurred_at", "local_day", "customer_id", "ticket_id", "step", "priority", "channel", "topic", "handled_by", "score", "scale_min", "scale_max",
+        "row_key",
+        "occurred_at",
+        "local_day",
+        "customer_id",
+        "ticket_id",
+        "step",
+        "priority",
+        "channel",
+        "topic",
+        "handled_by",
+        "score",
+        "scale_min",
+        "scale_max",
         "polarity",
     )
 
@@ -84,5 +110,16 @@ def tickets_opened(t: Tables) -> ir.Table:
         row_id=_.ticket_id,
     )
     return cases.select(
-        "ticket_id", "row_id", "customer_id", "local_day", "priority", "channel", "topic", "by_bot", "by_person", "settled", "response_hours", "resolution_hours"
+        "ticket_id",
+        "row_id",
+        "customer_id",
+        "local_day",
+        "priority",
+        "channel",
+        "topic",
+        "by_bot",
+        "by_person",
+        "settled",
+        "response_hours",
+        "resolution_hours",
     )

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     kind=Kind.OUTCOME,
     grain=Grain.TICKET,
     formula="S / B",
-    symbols={"S": "of these, those resolved or closed in which no person took a step", "B": "cases opened in the window whose first reply is the bot's"},
+    symbols={
+        "S": "of these, those resolved or closed in which no person took a step",
+        "B": "cases opened in the window whose first reply is the bot's",
+    },
     undefined_when="the bot was first to answer no case opened in the window",
     source="Requirements M-60; docs/definitions.md, Experience",
     requirements=("M-60",),
@@ -35,6 +38,12 @@ def bot_resolution_rate(t: Tables) -> ir.Table:
     """One row per window and support case that the bot answered first."""
     cases = t.tickets_opened.filter(_.by_bot == 1).inner_join(t.window_days, "local_day")
     return cases.select(
-        "window_id", "customer_id", "row_id", "priority", "channel", "topic",
-        numerator=_.settled * (1 - _.by_person), denominator=ibis.literal(1, "int64"),
+        "window_id",
+        "customer_id",
+        "row_id",
+        "priority",
+        "channel",
+        "topic",
+        numerator=_.settled * (1 - _.by_person),
+        denominator=ibis.literal(1, "int64"),
     )

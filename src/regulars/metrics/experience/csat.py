@@ -42,6 +42,15 @@ def csat(t: Tables) -> ir.Table:
     answers = answers.mutate(below_best=near_top)
     answers = answers.mutate(top_two_box=answers.below_best.isnull().ifelse(ibis.null("int64"), flag(answers.below_best < 2)))
     return answers.select(
-        "window_id", "customer_id", "row_id", "stage", "question", "survey_id", "top_two_box", "scale_min", "scale_max",
-        numerator=_.score, denominator=ibis.literal(1, "int64"),
+        "window_id",
+        "customer_id",
+        "row_id",
+        "stage",
+        "question",
+        "survey_id",
+        "top_two_box",
+        "scale_min",
+        "scale_max",
+        numerator=_.score,
+        denominator=ibis.literal(1, "int64"),
     )

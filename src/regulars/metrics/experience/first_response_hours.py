@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     kind=Kind.ACTIVITY,
     grain=Grain.TICKET,
     formula="median of (a - o) in clock hours",
-    symbols={"a": "first reply by a person or a bot", "o": "instant the case was opened; cases opened in the window, answered before as-of"},
+    symbols={
+        "a": "first reply by a person or a bot",
+        "o": "instant the case was opened; cases opened in the window, answered before as-of",
+    },
     undefined_when="no case opened in the window has been answered",
     source="Requirements M-56; clock hours, not business hours; docs/definitions.md, Experience",
     requirements=("M-56",),

@@ -47,6 +47,14 @@ def nps(t: Tables) -> ir.Table:
     answers = answers.mutate(latest=latest).filter(_.latest == 0)
     answers = answers.mutate(promoters=flag(_.score >= 9), passives=flag((_.score > 6) & (_.score < 9)), detractors=flag(_.score <= 6))
     return answers.select(
-        "window_id", "customer_id", "row_id", "stage", "survey_id", "promoters", "passives", "detractors",
-        numerator=_.promoters - _.detractors, denominator=ibis.literal(1, "int64"),
+        "window_id",
+        "customer_id",
+        "row_id",
+        "stage",
+        "survey_id",
+        "promoters",
+        "passives",
+        "detractors",
+        numerator=_.promoters - _.detractors,
+        denominator=ibis.literal(1, "int64"),
     )

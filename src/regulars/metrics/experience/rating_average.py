@@ -36,6 +36,14 @@ def rating_average(t: Tables) -> ir.Table:
     """One row per window and answer; the scale's ends are shown beside."""
     answers = t.window_answers.filter(_.measure == "rating")
     return answers.select(
-        "window_id", "customer_id", "row_id", "stage", "question", "survey_id", "scale_min", "scale_max",
-        numerator=_.score, denominator=ibis.literal(1, "int64"),
+        "window_id",
+        "customer_id",
+        "row_id",
+        "stage",
+        "question",
+        "survey_id",
+        "scale_min",
+        "scale_max",
+        numerator=_.score,
+        denominator=ibis.literal(1, "int64"),
     )

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     kind=Kind.ACTIVITY,
     grain=Grain.TICKET,
     formula="median of (e - o) in clock hours",
-    symbols={"e": "last time the case was resolved or closed", "o": "instant the case was opened; cases opened in the window, settled before as-of"},
+    symbols={
+        "e": "last time the case was resolved or closed",
+        "o": "instant the case was opened; cases opened in the window, settled before as-of",
+    },
     undefined_when="no case opened in the window has been settled",
     source="Requirements M-56; clock hours, not business hours; docs/definitions.md, Experience",
     requirements=("M-56",),
@@ -32,4 +35,6 @@ def resolution_hours(t: Tables) -> ir.Table:
     """One row per window and support case opened in it; those still waiting have no value and are counted as excluded."""
     cases = t.tickets_opened.inner_join(t.window_days, "local_day")
     waiting = cases.resolution_hours.isnull().ifelse(1, 0).cast("int64")
-    return cases.select("window_id", "customer_id", "row_id", "priority", "channel", "topic", value=cases.resolution_hours, excluded=waiting)
+    return cases.select(
+        "window_id", "customer_id", "row_id", "priority", "channel", "topic", value=cases.resolution_hours, excluded=waiting
+    )

@@ -36,4 +36,6 @@ def survey_response_rate(t: Tables) -> ir.Table:
     rows = t.response_rows.filter(_.state == "invited").inner_join(t.window_days, "local_day")
     first = ibis.row_number().over(group_by=["window_id", "response_id"], order_by=[_.occurred_at, _.row_key])
     rows = rows.mutate(place=first).filter(_.place == 0).inner_join(t.questionnaires, "response_id")
-    return rows.select("window_id", "customer_id", "survey_id", row_id="response_id", numerator=_.answered, denominator=ibis.literal(1, "int64"))
+    return rows.select(
+        "window_id", "customer_id", "survey_id", row_id="response_id", numerator=_.answered, denominator=ibis.literal(1, "int64")
+    )

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 def ticket_rate(t: Tables) -> ir.Table:
     """One row per window and support case, and one per window and active customer."""
     one, none = ibis.literal(1, "int64"), ibis.literal(0, "int64")
-    opened = t.tickets_opened.inner_join(t.window_days, "local_day").select("window_id", "customer_id", "row_id", numerator=one, denominator=none)
-    active = t.active_at_edges.filter(_.at_end == 1).select("window_id", "customer_id", row_id=ibis.null("string"), numerator=none, denominator=one)
+    opened = t.tickets_opened.inner_join(t.window_days, "local_day").select(
+        "window_id", "customer_id", "row_id", numerator=one, denominator=none
+    )
+    active = t.active_at_edges.filter(_.at_end == 1).select(
+        "window_id", "customer_id", row_id=ibis.null("string"), numerator=none, denominator=one
+    )
     return opened.union(active)

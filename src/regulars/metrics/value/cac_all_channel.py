@@ -25,7 +25,10 @@ CHOSEN = (_.purpose == "acquisition") & (_.kind != "goods")
     kind=Kind.OUTCOME,
     grain=Grain.COST,
     formula="A / C",
-    symbols={"A": "all costs for acquisition but goods, spread evenly over the days of their period", "C": "all customers whose first kept order is in the window"},
+    symbols={
+        "A": "all costs for acquisition but goods, spread evenly over the days of their period",
+        "C": "all customers whose first kept order is in the window",
+    },
     undefined_when="no such cost is imported, nobody was won in the window, or the data begin less than inactive_after_days before it",
     source="Requirements M-13, X-06: the organic cost of the literature divides by all new customers, which is what the name says here",
     requirements=("M-13",),

@@ -25,7 +25,10 @@ CHOSEN = (_.purpose == "acquisition") & (_.kind == "media")
     kind=Kind.OUTCOME,
     grain=Grain.COST,
     formula="M / C",
-    symbols={"M": "media costs for acquisition, spread evenly over the days of their period", "C": "customers whose first kept order is in the window"},
+    symbols={
+        "M": "media costs for acquisition, spread evenly over the days of their period",
+        "C": "customers whose first kept order is in the window",
+    },
     undefined_when="no such cost is imported, nobody was won in the window, or the data begin less than inactive_after_days before it",
     source="Requirements M-09, X-05: 3,000 / 100 = 30",
     requirements=("M-09",),

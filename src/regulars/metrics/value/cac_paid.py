@@ -25,7 +25,10 @@ CHOSEN = (_.purpose == "acquisition") & (_.is_paid == 1)
     kind=Kind.OUTCOME,
     grain=Grain.COST,
     formula="P / C",
-    symbols={"P": "costs of paid channels for acquisition, spread evenly over the days of their period", "C": "customers with their first kept order in the window whose acquisition channel has paid costs"},
+    symbols={
+        "P": "costs of paid channels for acquisition, spread evenly over the days of their period",
+        "C": "customers with their first kept order in the window whose acquisition channel has paid costs",
+    },
     undefined_when="no such cost is imported, nobody was won in the window, or the data begin less than inactive_after_days before it",
     source="Requirements M-14, X-06: only customers acquired through paid channels count",
     requirements=("M-14",),

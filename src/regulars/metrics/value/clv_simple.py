@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from regulars.metrics.results import MetricResult, MetricValue
 
-PARTS: tuple[tuple[str, dict[str, Any]], ...] = (("average_order_value", {}), ("purchase_frequency", {"per_year": True}), ("customer_lifespan", {}))
+PARTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("average_order_value", {}),
+    ("purchase_frequency", {"per_year": True}),
+    ("customer_lifespan", {}),
+)
 BELOW_HISTORIC = "below_historic"
 
 

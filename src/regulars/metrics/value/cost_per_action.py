@@ -37,5 +37,11 @@ def cost_per_action(t: Tables) -> ir.Table:
     costs = t.cost_rows.filter(_.actions.notnull())
     rows = costs.inner_join(t.window_days, costs.first_day == t.window_days.local_day)
     return rows.select(
-        "window_id", "channel", "campaign", customer_id=ibis.null("string"), row_id=rows.row_key, numerator=rows.amount_minor, denominator=rows.actions
+        "window_id",
+        "channel",
+        "campaign",
+        customer_id=ibis.null("string"),
+        row_id=rows.row_key,
+        numerator=rows.amount_minor,
+        denominator=rows.actions,
     )

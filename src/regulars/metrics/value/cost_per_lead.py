@@ -37,5 +37,11 @@ def cost_per_lead(t: Tables) -> ir.Table:
     costs = t.cost_rows.filter(_.leads.notnull())
     rows = costs.inner_join(t.window_days, costs.first_day == t.window_days.local_day)
     return rows.select(
-        "window_id", "channel", "campaign", customer_id=ibis.null("string"), row_id=rows.row_key, numerator=rows.amount_minor, denominator=rows.leads
+        "window_id",
+        "channel",
+        "campaign",
+        customer_id=ibis.null("string"),
+        row_id=rows.row_key,
+        numerator=rows.amount_minor,
+        denominator=rows.leads,
     )

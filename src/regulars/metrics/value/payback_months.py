@@ -33,7 +33,9 @@ def _acquisition_cost(around: Mapping[str, Any]) -> float | Undefined:
     memo, window = around["memo"], around["window"]
     by_channel = CHANNEL if around["group_by"] == CHANNEL else None
     if "cac" not in memo:
-        memo["cac"] = {(v.window_start, v.window_end, v.group): v.value for v in run(around["session"], "cac", around["windows"], by_channel)}
+        memo["cac"] = {
+            (v.window_start, v.window_end, v.group): v.value for v in run(around["session"], "cac", around["windows"], by_channel)
+        }
     found = memo["cac"].get((window.start, window.end, around["group"] if by_channel else None))
     return Undefined("no_costs") if found is None else found
 

@@ -66,8 +66,14 @@ def return_on_spend(t: Tables) -> ir.Table:
     """One row per window and cost, and one per window and order that names a campaign or channel with costs."""
     costs = t.window_costs.filter(CHOSEN)
     spent = costs.select(
-        "window_id", "channel", "campaign", row_id=costs.row_key, customer_id=ibis.null("string"), cost_minor=costs.cost_minor,
-        brought_minor=ibis.literal(0, "int64"), orders=ibis.literal(0, "int64"),
+        "window_id",
+        "channel",
+        "campaign",
+        row_id=costs.row_key,
+        customer_id=ibis.null("string"),
+        cost_minor=costs.cost_minor,
+        brought_minor=ibis.literal(0, "int64"),
+        orders=ibis.literal(0, "int64"),
     )
     kept = t.kept_orders.inner_join(t.window_days, "local_day")
     by_campaign = t.cost_names.rename(campaign_name="name", channel_of_campaign="cost_channel", campaign_of_campaign="cost_campaign")
