@@ -24,11 +24,11 @@ def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
     return alt.Data(values=[dict(row) for row in rows])
 
 
-def _thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int = 6) -> str:
-    """A Vega expression that shows only as many labels as there is room for, always the last one."""
+def _thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int = 6, first: bool = False) -> str:
+    """A Vega expression that shows only as many labels as there is room for, always the last one (or the first)."""
     room = narrow if size.narrow else wide
     every = max(1, -(-len(labels) // room))
-    shown = [label for i, label in enumerate(labels) if (len(labels) - 1 - i) % every == 0]
+    shown = [label for i, label in enumerate(labels) if (i if first else len(labels) - 1 - i) % every == 0]
     return f"indexof({shown!r}, datum.value) >= 0 ? datum.label : ''"
 
 
@@ -48,16 +48,21 @@ def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -
     import altair as alt
 
     labels = [r["label"] for r in rows]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labels=False, domain=False), scale=alt.Scale(type="point", padding=0.5))
+    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labels=False, domain=False), scale=alt.Scale(type="band", padding=0.28))
     y = alt.Y("value:Q", axis=_y_axis(SHORT, count=3), scale=alt.Scale(zero=True, nice=True))
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
     said = _said(rows, size)
     marked = alt.Chart(_data(said)).encode(x=x, y=y)
     dots = marked.mark_circle(size=54, opacity=1, color=colour("blue"))
-    texts = marked.mark_text(dy=-14, fontWeight="bold", fontSize=12).encode(text="text:N")
+    texts = _haloed(marked.encode(text="text:N"), dy=-14, fontWeight="bold", fontSize=12)
     area = base.mark_area(color=colour("band"), opacity=1, interpolate="linear")
     line = base.mark_line(color=colour("blue"))
-    return alt.layer(area, line, dots, texts).properties(height=height)
+    return alt.layer(area, line, dots, *texts).properties(height=height)
+
+
+def _haloed(base: Any, **look: Any) -> list[Any]:
+    """Letters with a rim in the colour of the card, so that a line behind them does not cross them out."""
+    return [base.mark_text(stroke=colour("paper"), strokeWidth=4, strokeJoin="round", **look), base.mark_text(**look)]
 
 
 def _said(rows: Sequence[Mapping[str, Any]], size: Size) -> list[Mapping[str, Any]]:
@@ -73,7 +78,7 @@ def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tupl
 
     labels = list(dict.fromkeys(r["label"] for r in rows))
     names = [name for name, _ in kinds]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False), scale=alt.Scale(padding=0.28))
+    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False, domain=False), scale=alt.Scale(padding=0.28))
     bars = alt.Chart(_data(rows)).mark_bar(cornerRadius=1.5).encode(
         x=x,
         y=alt.Y("value:Q", axis=_y_axis(SHORT.replace("datum.value,", "abs(datum.value),").replace("datum.value /", "abs(datum.value) /")), stack="zero"),
@@ -101,7 +106,7 @@ def trend(
         base.transform_filter("datum.complete").mark_line(color=colour("blue")).encode(y=y),
         base.transform_filter("datum.complete").mark_circle(color=colour("blue"), size=34, opacity=1).encode(y=y),
         base.transform_filter("!datum.complete").mark_point(color=colour("blue"), fill=colour("paper"), size=44, strokeWidth=1.75).encode(y=y),
-        alt.Chart(_data(_said(known, size))).mark_text(dy=-13, fontSize=11.5).encode(x=x, y=y, text="text:N"),
+        *_haloed(alt.Chart(_data(_said(known, size))).encode(x=x, y=y, text="text:N"), dy=-13, fontSize=11.5),
     ]
     if target is not None:
         rule = alt.Chart(_data([{"target": target}]))
@@ -159,8 +164,8 @@ def lines(
     for name in names:
         own = [r for r in rows if r["kind"] == name and r["value"] is not None]
         ends += own[-1:]
-    said = alt.Chart(_data(ends)).mark_text(dy=-14, fontSize=12, fontWeight="bold").encode(x=x, y="value:Q", text="said:N", color=hue)
-    return alt.layer(bars, drawn, dots, said).properties(height=height)
+    said = _haloed(alt.Chart(_data(ends)).encode(x=x, y="value:Q", text="said:N"), dy=-15, fontSize=12, fontWeight="bold")
+    return alt.layer(bars, drawn, dots, *said).properties(height=height)
 
 
 def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_title: str) -> alt.LayerChart:
@@ -229,7 +234,7 @@ def columns(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT,
     import altair as alt
 
     labels = [r["label"] for r in rows]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=12), labelOverlap=False, labelFontSize=11), scale=alt.Scale(padding=0.25))
+    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=12, first=True), labelOverlap=False, labelFontSize=11), scale=alt.Scale(padding=0.25))
     y = alt.Y("value:Q", axis=_y_axis(axis, count=3, space=40))
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
     bars = base.mark_bar(cornerRadius=1.5).encode(color=alt.condition("datum.peak", alt.value(colour("blue")), alt.value(colour("sky"))))

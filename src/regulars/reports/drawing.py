@@ -64,7 +64,7 @@ def draw(
 def _svg(chart: Any, size: Size, *, title: str, description: str, key: str) -> str:
     import vl_convert
 
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     spec["config"] = theme.configuration()
     spec["width"] = size.width
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
@@ -79,7 +79,7 @@ def sparkline(values: Sequence[float | None], *, complete: Sequence[bool], title
     known = [v for v in values if v is not None]
     if len(known) < 2:
         return ""
-    width, height, pad = 132.0, 34.0, 4.0
+    width, height, pad = 220.0, 48.0, 5.0
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = (width - 2 * pad) / max(1, len(values) - 1)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MONTHS_BACK = 25
 """Months that are looked at: two years and the one that is running."""
+MOST_FREQUENT = 10
+OFTEN = 0.005
+"""Share of orders that the most frequent pairs of products usually have by far; where too few have it, all are counted."""
 
 
 class Evidence:
@@ -99,17 +102,27 @@ class Evidence:
         return self._metrics[key]
 
     def analysis(self, name: str) -> AnalysisResult | None:
-        """The analysis with its default arguments; None where there is nothing to analyse."""
+        """The analysis over the months looked at; None where there is nothing to analyse."""
         if name not in self._analyses:
             found = None
             if name in analyses.catalogue():
                 try:
-                    span = {"start": self.months[0].start, "end": self.whole.end} if name == "movements" else {}
-                    found = analyses.run(self.session, name, **span)
+                    found = analyses.run(self.session, name, **self._arguments(name))
+                    if name == "affinity" and len(found) and len(found.main) < MOST_FREQUENT:
+                        found = analyses.run(self.session, name)
                 except MixedCurrencies as refusal:
                     self.refused = refusal
             self._analyses[name] = None if found is None or found.is_empty else found
         return self._analyses[name]
+
+    def _arguments(self, analysis: str) -> dict[str, Any]:
+        """Movements only of the months looked at; pairs only of products that can be among the most frequent ones."""
+        if analysis == "movements":
+            return {"start": self.months[0].start, "end": self.whole.end}
+        orders = self.metric("orders", self.whole)
+        if analysis == "affinity" and orders is not None:
+            return {"min_orders": max(5, int(float(orders.value) * OFTEN))}  # type: ignore[arg-type]
+        return {}
 
     def movements(self) -> list[dict[str, Any]]:
         """Movements of customers in the months looked at."""

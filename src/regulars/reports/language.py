@@ -58,6 +58,8 @@ class Language:
     code: str
     catalogue: Mapping[str, str]
     months: Sequence[str]
+    """Short names, for tables and axes."""
+    long_months: Sequence[str]
     weekdays: Sequence[str]
     number_words: Sequence[str]
     """The words for 0 to 10."""
@@ -134,8 +136,8 @@ class Language:
         return f"{value.day}\N{NO-BREAK SPACE}{self.months[value.month - 1]}\N{NO-BREAK SPACE}{value.year}"
 
     def month(self, value: date) -> str:
-        """Month and year of a date."""
-        return f"{self.months[value.month - 1]}\N{NO-BREAK SPACE}{value.year}"
+        """Month and year of a date, in a sentence."""
+        return f"{self.long_months[value.month - 1]}\N{NO-BREAK SPACE}{value.year}"
 
     def in_ten(self, share: float) -> str:
         """A share as so many in ten; halves and edges in words of their own.
@@ -153,5 +155,9 @@ class Language:
         return text[:1].upper() + text[1:]
 
     def short_month(self, value: date) -> str:
+        """Month and year in a table."""
+        return f"{self.months[value.month - 1]}\N{NO-BREAK SPACE}{value.year}"
+
+    def axis_month(self, value: date) -> str:
         """Month and year for an axis."""
         return f"{self.months[value.month - 1]} {value.year % 100:02d}"

@@ -27,6 +27,7 @@ class Review:
     heading: str
     facts: Sequence[tuple[str, str]]
     headline: Sentence
+    explanation: Sentence | None
     caveats: Sequence[Sentence]
     sections: Sequence[Section]
     language: Language = ENGLISH
@@ -44,6 +45,7 @@ class Review:
             heading=self.heading,
             facts=self.facts,
             headline=self.language.say(self.headline),
+            explanation=self.language.say(self.explanation) if self.explanation else "",
             caveats=[self.language.say(c) for c in self.caveats],
             sections=self.sections,
             palette=theme.style_sheet(),
@@ -76,7 +78,7 @@ def review(
     the same from review to review, else behind numbers. `imports` are the load records that the appendix reconciles with.
     """
     from regulars.reports.sections import affinity, appendix, cohorts, concentration, findings, kpis, movements, rfm, seasonality, second_order, slipped, value
-    from regulars.reports.sections.headline import caveats, headline
+    from regulars.reports.sections.headline import caveats, explanation, headline
 
     evidence = Evidence(session)
     evidence.gather([(key.name, dict(key.arguments)) for key in kpis.KEYS if key.name != "active"])
@@ -96,7 +98,15 @@ def review(
         appendix.definitions(evidence, language),
         appendix.data_quality(evidence, language, imports),
     ]
-    return Review(heading=title, facts=_facts(evidence, language), headline=headline(evidence), caveats=caveats(evidence), sections=parts, language=language)
+    return Review(
+        heading=title,
+        facts=_facts(evidence, language),
+        headline=headline(evidence),
+        explanation=explanation(evidence),
+        caveats=caveats(evidence),
+        sections=parts,
+        language=language,
+    )
 
 
 def _facts(evidence: Evidence, language: Language) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def cohorts(evidence: Evidence, language: Language) -> Section:
     cells = [c for c in evidence.rows("cohorts", "cells") if c["cohort"] in shown]
     if not any(c["k"] >= 1 for c in cells):
         return Section(key="cohorts", kicker=say("cohorts.kicker"), missing=say("cohorts.missing"))
-    names = {c: say("cohorts.row", month=language.short_month(_first_day(c)), customers=r["customers"]) for c, r in shown.items()}
+    names = {c: say("cohorts.row", month=language.axis_month(_first_day(c)), customers=r["customers"]) for c, r in shown.items()}
     early = [c["active"] / c["customers"] for c in cells if c["k"] == 1]
     title = say("cohorts.title", low=min(early), high=max(early)) if len(early) > 1 else say("cohorts.title_one", low=early[0])
     notes = [say("cohorts.first")]
@@ -87,7 +87,7 @@ def _heat(
         first = by_place.get((cohort, 0))
         found = [by_place.get((cohort, k)) for k in range(last + 1)]
         shown = ["" if c is None else language.number(value(c), 1 if share or value(c) < 100 else 0) for c in found]
-        body.append([language.month(_first_day(cohort)), language.count(first["customers"]) if first else "", *shown])
+        body.append([language.short_month(_first_day(cohort)), language.count(first["customers"]) if first else "", *shown])
     svgs = draw(key, build, title=title, description=description)
     return Figure(key=f"{key}-figure", title=title, svgs=svgs, table=Grid(head=head, rows=body, numbers=range(1, last + 3)))
 
@@ -99,5 +99,5 @@ def _values(evidence: Evidence, language: Language, sizes: Sequence[dict[str, An
     for r in sizes:
         values = [r[f"value_{days}_minor"] for days in (30, 90, 365)]
         shown = ["" if v is None else language.amount(evidence.amount(v)) for v in values]
-        rows.append([language.month(_first_day(r["cohort"])), language.count(r["customers"]), *shown])
+        rows.append([language.short_month(_first_day(r["cohort"])), language.count(r["customers"]), *shown])
     return Table(title=say("cohorts.value"), grid=Grid(head=head, rows=rows, numbers=range(1, 5)), note=say("cohorts.blank"))

@@ -48,5 +48,5 @@ def concentration(evidence: Evidence, language: Language) -> Section:
     table = Table(
         title=say("concentration.table"), grid=Grid(head=head, rows=[line(top) for top in LISTED], numbers=range(4)), note=say("concentration.gini", gini=gini)
     )
-    title = say("concentration.title", share=by_top[20]["share"])
+    title = say("concentration.title", top=0.20, share=by_top[20]["share"])
     return Section(key="concentration", kicker=say("concentration.kicker"), title=title, blocks=[Pair(blocks=[Chart(figure=figure), table])])

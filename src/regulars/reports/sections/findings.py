@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from regulars.periods import Window, months_after
@@ -41,8 +42,8 @@ def findings(evidence: Evidence, language: Language) -> Section:
     if not found:
         return Section(key="findings", kicker=say("findings.kicker"), missing=say("findings.missing"))
     cards = [_card(evidence, language, finding) for finding in found[:SHOWN]]
-    lead = say("findings.lead", candidates=len(found))
-    return Section(key="findings", kicker=say("findings.kicker"), title=say("findings.title"), paragraphs=[lead], blocks=[Cards(cards=cards)])
+    lead = [say("findings.lead", candidates=len(found))] if len(found) > SHOWN else []
+    return Section(key="findings", kicker=say("findings.kicker"), title=say("findings.title"), paragraphs=lead, blocks=[Cards(cards=cards)])
 
 
 def candidates(evidence: Evidence) -> list[Finding]:
@@ -85,8 +86,6 @@ def _best_lapsed(evidence: Evidence) -> Iterator[Finding]:
         return
     back = next((r for r in evidence.rows("returned_later", "groups") if r["group"] == "repeat buyers"), None)
     said = sentence("finding.best_lapsed.returned", share=back["share"]) if back and back["lapses"] >= 30 else ""
-    from datetime import timedelta
-
     parameters = {
         "customers": found.customers, "of": found.of, "rate": found.customers / found.of, "start": window.start, "end": window.end - timedelta(days=1), "returned": said,
     }
@@ -109,7 +108,8 @@ def _parts(evidence: Evidence) -> Iterator[Finding]:
     for code, ask in (("unknown", people.without_customer), ("refunds", people.refunded), ("discounts", people.discounted)):
         part = ask(evidence.session, evidence.last_year)
         if part is not None and part.share >= LEAST_SHARE:
-            parameters = {"share": part.share, "part": evidence.amount(part.minor), "whole": evidence.amount(part.whole)}
+            span = {"start": evidence.last_year.start, "end": evidence.last_year.end - timedelta(days=1)}
+            parameters = {**span, "share": part.share, "part": evidence.amount(part.minor), "whole": evidence.amount(part.whole)}
             yield Finding(code=code, minor=part.minor, low=part.low * part.whole, high=part.high * part.whole, parameters=parameters)
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from regulars.reports.evidence import Evidence
 
 
+LEAST_LAPSES = 30
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
     """How many of those who went quiet usually come back, with the interval, weighted by how many of them are repeat buyers."""
@@ -57,18 +60,23 @@ def headline(evidence: Evidence) -> Sentence:
     if evidence.session.by_cancellation:
         return sentence("headline.contract", **counts)
     came_back = returned(evidence)
-    if came_back is None or came_back.lapses < 30:
+    if came_back is None or came_back.lapses < LEAST_LAPSES:
         return sentence("headline.active_only", **counts)
     return sentence("headline.active", **counts, share=came_back.share)
+
+
+def explanation(evidence: Evidence) -> Sentence | None:
+    """What the sentence at the top means, with its interval."""
+    came_back = returned(evidence)
+    if latest_movement(evidence) is None or came_back is None or came_back.lapses < LEAST_LAPSES or evidence.session.by_cancellation:
+        return None
+    numbers = {"share": came_back.share, "low": came_back.low, "high": came_back.high, "lapses": came_back.lapses}
+    return sentence("headline.returned", silent=evidence.session.rules.inactive_after_days, days=180, **numbers)
 
 
 def caveats(evidence: Evidence) -> list[Sentence]:
     """What has to be known before any number is read."""
     said = []
-    came_back = returned(evidence)
-    if latest_movement(evidence) and came_back and came_back.lapses >= 30 and not evidence.session.by_cancellation:
-        silent = evidence.session.rules.inactive_after_days
-        said.append(sentence("headline.returned", silent=silent, days=180, share=came_back.share, low=came_back.low, high=came_back.high, lapses=came_back.lapses))
     one_cohort = evidence.one_cohort()
     if one_cohort is not None:
         said.append(sentence("caveat.one_cohort", share=one_cohort["share"], start=evidence.session.history_start, until=one_cohort["until"]))

@@ -92,7 +92,7 @@ def _tile(evidence: Evidence, language: Language, key: Key) -> Tile | None:
     window, before = _windows(evidence, key)
     now = evidence.metric(key.name, window, **key.arguments)
     label = language.say(f"kpi.{key.name}")
-    if now is None or (key.optional and not now.n and not now.value):
+    if now is None or (key.optional and not now.value):
         if key.optional:
             return None
         reason = evidence.why_not(key.name, window, **key.arguments)
@@ -153,7 +153,7 @@ def _spark(evidence: Evidence, language: Language, key: Key, label: str) -> str:
     months = evidence.months[-TREND_MONTHS:]
     found = evidence.over_months(key.name, months, **key.arguments)
     values = [float(v.value) if v is not None and (v.n >= 2 or v.card.unit in (Unit.MONEY, Unit.COUNT)) else None for v in found]  # type: ignore[arg-type]
-    title = language.say("kpi.trend", label=label, first=language.month(months[0].start), last=language.month(months[-1].start))
+    title = language.say("kpi.trend", label=label, first=language.short_month(months[0].start), last=language.short_month(months[-1].start))
     return sparkline(values, complete=[evidence.session.complete(w) for w in months], title=title)
 
 
@@ -163,22 +163,23 @@ def _compared(evidence: Evidence, language: Language, key: Key, now: MetricValue
     if before is None or not before.complete or not now.complete:
         return [language.say("kpi.no_comparison")], ""
     change = float(now.value) - float(before.value)  # type: ignore[arg-type]
+    when, was = _when(language, evidence, window), _shown(language, before, float(before.value))  # type: ignore[arg-type]
     if now.card.unit is Unit.RATIO:
         said = language.say("kpi.compared_points", change=change)
     elif before.value:
         said = language.say("kpi.compared_percent", change=100 * change / abs(float(before.value)))  # type: ignore[arg-type]
     else:
-        return [language.say("kpi.no_comparison")], ""
-    line = language.say("kpi.compared", when=_when(language, evidence, window), before=_shown(language, before, float(before.value)), change=said)  # type: ignore[arg-type]
+        return [language.say("kpi.was", when=when, before=was)], ""
+    line = language.say("kpi.compared", when=when, before=was, change=said)
     if None in (now.low, now.high, before.low, before.high) or now.card.better is Better.NEITHER:
         return [line], ""
     apart = now.low > before.high or now.high < before.low  # type: ignore[operator]
     if not apart:
-        return [line, language.say("kpi.same")], ""
+        return [language.say("kpi.same", line=line)], ""
     if evidence.one_cohort() is not None:
         return [line], ""
     good = (change > 0) == (now.card.better is Better.HIGHER)
-    return [f"{line}: {language.say('kpi.better' if good else 'kpi.worse')}"], "good" if good else "bad"
+    return [language.say("kpi.better" if good else "kpi.worse", line=line)], "good" if good else "bad"
 
 
 def _target(language: Language, now: MetricValue) -> list[str]:
@@ -199,12 +200,12 @@ def _active(evidence: Evidence, language: Language) -> Tile | None:
     line = language.say("kpi.no_comparison")
     if before is not None and before["closing"]:
         change = language.say("kpi.compared_percent", change=100 * (now["closing"] - before["closing"]) / before["closing"])
-        line = language.say("kpi.compared", when=language.month(before["window_start"]), before=language.count(before["closing"]), change=change)
-    title = language.say("kpi.trend", label=label, first=language.month(months[0]["window_start"]), last=language.month(months[-1]["window_start"]))
+        line = language.say("kpi.compared", when=language.short_month(before["window_start"]), before=language.count(before["closing"]), change=change)
+    title = language.say("kpi.trend", label=label, first=language.short_month(months[0]["window_start"]), last=language.short_month(months[-1]["window_start"]))
     return Tile(
         label=label,
         value=language.count(now["closing"]),
-        window=language.month(now["window_start"]),
+        window=language.short_month(now["window_start"]),
         spark=sparkline([float(r["closing"]) for r in months], complete=[r["complete"] for r in months], title=title),
         lines=[line],
     )

@@ -49,12 +49,12 @@ def movements(evidence: Evidence, language: Language) -> Section:
 
 def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: bool) -> Figure:
     say = language.say
-    level_rows = [{"label": language.short_month(r["window_start"]), "value": r["closing"], "text": language.count(r["closing"])} for r in rows]
+    level_rows = [{"label": language.axis_month(r["window_start"]), "value": r["closing"], "text": language.count(r["closing"])} for r in rows]
     lost = say("movements.lost" if contract else "movements.lapsed")
     kinds = [(say("movements.new"), "blue"), (say("movements.back"), "sky"), (lost, "orange")]
     columns = ("new", "back", "lapsed")
     flow_rows = [
-        {"label": language.short_month(r["window_start"]), "kind": kind, "order": order, "complete": r["complete"], "value": r[column] * (-1 if column == "lapsed" else 1)}
+        {"label": language.axis_month(r["window_start"]), "kind": kind, "order": order, "complete": r["complete"], "value": r[column] * (-1 if column == "lapsed" else 1)}
         for r in rows
         for order, (column, (kind, _)) in enumerate(zip(columns, kinds, strict=True))
     ]
@@ -79,7 +79,7 @@ def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: boo
 
 
 def _month(language: Language, row: dict[str, Any]) -> str:
-    month = language.month(row["window_start"])
+    month = language.short_month(row["window_start"])
     return month if row["complete"] else language.say("table.partial", label=month)
 
 
@@ -92,7 +92,7 @@ def _churn(evidence: Evidence, language: Language) -> Figure | None:
     latest = done[-1]
     rows = [
         {
-            "label": language.short_month(v.window_start), "value": v.value, "low": v.low, "high": v.high, "complete": v.complete,
+            "label": language.axis_month(v.window_start), "value": v.value, "low": v.low, "high": v.high, "complete": v.complete,
             "text": language.percent(float(v.value), 0),  # type: ignore[arg-type]
         }
         for v in found

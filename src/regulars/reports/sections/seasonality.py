@@ -29,7 +29,7 @@ def seasonality(evidence: Evidence, language: Language) -> Section:
     if short or cohort:
         title = say("seasonality.title_week", weekday=weekday)
     else:
-        title = say("seasonality.title", weekday=weekday, month=language.months[max(months, key=_per_day)["month"] - 1])
+        title = say("seasonality.title", weekday=weekday, month=language.long_months[max(months, key=_per_day)["month"] - 1])
     lead = "seasonality.lead_short" if short else "seasonality.lead_cohort" if cohort else "seasonality.lead_once"
     pair = Pair(
         blocks=[

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.reports import charts
-from regulars.reports.blocks import Block, Chart, Pair, Section, Table
-from regulars.reports.drawing import HALF, NARROW, Figure, Grid, draw
+from regulars.reports.blocks import Block, Chart, Section, Tile, Tiles
+from regulars.reports.drawing import Figure, Grid, draw
 
 if TYPE_CHECKING:
     from regulars.metrics import MetricValue
@@ -26,19 +26,19 @@ def second_order(evidence: Evidence, language: Language) -> Section:
     if 90 not in known or 30 not in known:
         return Section(key="second-order", kicker=say("second.kicker"), missing=say("second.missing"))
     title = say("second.title", rate=known[90].value, early=known[30].value)
-    rows = [
-        [
-            say("second.days", days=days), language.percent(float(v.value), 1),  # type: ignore[arg-type]
-            say("interval", low=language.percent(v.low or 0, 1), high=language.percent(v.high or 0, 1)), language.count(v.denominator or 0),
-        ]
+    tiles = [
+        Tile(
+            label=say("second.within", days=days),
+            value=language.percent(float(v.value), 1),  # type: ignore[arg-type]
+            interval=say("interval", low=language.percent(v.low or 0, 1), high=language.percent(v.high or 0, 1)),
+            window=say("second.of", customers=v.denominator or 0),
+        )
         for days, v in known.items()
     ]
-    head = [say("second.within"), say("second.rate"), say("table.interval"), say("second.of")]
-    note = say("second.young", excluded=known[90].excluded) if known[90].excluded else ""
-    table = Table(title=say("second.overall"), grid=Grid(head=head, rows=rows, numbers=(1, 2, 3)), note=note)
+    notes = [say("second.young", excluded=known[90].excluded)] if known[90].excluded else []
     figure = _by_month(evidence, language)
-    blocks: list[Block] = [Pair(blocks=[Chart(figure=figure), table])] if figure else [table]
-    return Section(key="second-order", kicker=say("second.kicker"), title=title, paragraphs=[say("second.lead_plain")], blocks=blocks)
+    blocks: list[Block] = [Tiles(tiles=tiles), *([Chart(figure=figure)] if figure else [])]
+    return Section(key="second-order", kicker=say("second.kicker"), title=title, paragraphs=[say("second.lead")], blocks=blocks, notes=notes)
 
 
 def _by_month(evidence: Evidence, language: Language) -> Figure | None:
@@ -51,7 +51,7 @@ def _by_month(evidence: Evidence, language: Language) -> Figure | None:
     kinds = [(say("second.days", days=days), c) for days, c in zip(DAYS, COLOURS, strict=True)]
     rows = [
         {
-            "label": language.short_month(v.window_start), "start": v.window_start.isoformat(), "kind": say("second.days", days=days), "value": v.value, "low": v.low,
+            "label": language.axis_month(v.window_start), "start": v.window_start.isoformat(), "kind": say("second.days", days=days), "value": v.value, "low": v.low,
             "high": v.high, "said": f"{days}: {language.percent(float(v.value), 0)}",  # type: ignore[arg-type]
         }
         for days, values in series.items()
@@ -60,10 +60,10 @@ def _by_month(evidence: Evidence, language: Language) -> Figure | None:
     rows.sort(key=lambda r: str(r["start"]))
     last = series[90][-1] if series[90] else series[30][-1]
     described = say("second.description", last=language.percent(float(last.value)))  # type: ignore[arg-type]
-    svgs = draw("second-order", lambda size: charts.lines(rows, size, kinds=kinds), title=say("second.by_month"), description=described, sizes=(HALF, NARROW))
+    svgs = draw("second-order", lambda size: charts.lines(rows, size, kinds=kinds), title=say("second.by_month"), description=described)
     by_month = sorted({v.window_start for values in series.values() for v in values})
     body = [
-        [language.month(month), *(next((language.percent(float(v.value), 1) for v in series[days] if v.window_start == month), "") for days in DAYS)]  # type: ignore[arg-type]
+        [language.short_month(month), *(next((language.percent(float(v.value), 1) for v in series[days] if v.window_start == month), "") for days in DAYS)]  # type: ignore[arg-type]
         for month in by_month
     ]
     table = Grid(head=[say("second.month"), *(kind for kind, _ in kinds)], rows=body, numbers=(1, 2, 3))
