@@ -47,7 +47,7 @@ def restricted_mean(steps: Sequence[tuple[int, int, int]]) -> tuple[float, float
     return area, variance
 
 
-def lifespan_estimate(rows: Sequence[Mapping[str, Any]], around: Mapping[str, Any]) -> Estimate | Undefined:
+def lifespan_estimate(rows: Sequence[Mapping[str, Any]], _around: Mapping[str, Any]) -> Estimate | Undefined:
     """The estimate in years from rows of `age` (days), `ended` and `customers`."""
     steps = sorted((int(row["age"]), int(row["ended"]), int(row["customers"])) for row in rows)
     n = sum(customers for _age, _ended, customers in steps)
@@ -106,10 +106,10 @@ def _by_orders(t: Tables) -> ir.Table:
 def _by_subscriptions(t: Tables) -> ir.Table:
     by_cancellation = t.parameters.by_cancellation.as_scalar()
     spells, windows = t.spells.filter(by_cancellation == 1), t.windows
-    rows = spells.inner_join(windows, [spells.from_day < windows.seen_end_day])
+    rows = spells.inner_join(windows, [spells.from_day <= windows.seen_end_day])
     each = rows.group_by("window_id", "customer_id", "seen_end_day").agg(first_day=_.from_day.min(), last_day=_.until_day.max())
-    each = each.mutate(lost_day=_.last_day + 1)
-    return _watched(each)
+    # Who begins again on the very day of the window's end has not left; who begins there for the first time has not been watched.
+    return _watched(each.filter(_.first_day < _.seen_end_day).mutate(lost_day=_.last_day + 1))
 
 
 def _watched(each: ir.Table) -> ir.Table:
