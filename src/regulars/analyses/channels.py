@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 UNKNOWN = "(unknown)"
 FEW = 30
 COLUMNS = {
-    "acquisition_channel": pa.string(),
+    "channel": pa.string(),
     "new_customers": pa.int64(),
-    "clv_historic_minor": pa.float64(),
+    "clv_minor": pa.float64(),
     "clv_low_minor": pa.float64(),
     "clv_high_minor": pa.float64(),
     "cost_minor": pa.float64(),
@@ -39,9 +39,9 @@ COLUMNS = {
     "suggestion": pa.string(),
 }
 MEANINGS = {
-    "acquisition_channel": "channel that brought them",
+    "channel": "acquisition channel",
     "new_customers": "customers whose first kept order lies in the window",
-    "clv_historic_minor": "their mean value until as-of: net value of kept orders, unlinked returns subtracted",
+    "clv_minor": "their mean value until as-of: net value of kept orders, unlinked returns subtracted",
     "clv_low_minor": "lower end of its 95 % interval",
     "clv_high_minor": "upper end",
     "cost_minor": "acquisition cost of the channel in the window, spread over the days of each cost's period; without costs of goods",
@@ -69,7 +69,7 @@ def channels(session: Session, *, start: date | str | None = None, end: date | s
     costs, unnamed = _costs(session, window)
     customers = {row["channel"]: row for row in session.run(_new_customers(session, window)).to_pylist()}
     names = sorted({*customers, *costs}, key=lambda name: (name == UNKNOWN, name))
-    rows = [_row(name, customers.get(name), costs.get(name, 0.0), earned) for name in names]
+    rows = [_row(name, customers.get(name), costs.get(name), earned) for name in names]
     notes = [earned.note]
     if not costs:
         notes.append(Note("no_costs"))
@@ -109,12 +109,12 @@ def _costs(session: Session, window: Window) -> tuple[dict[str, float], float]:
     return dict(sums), unnamed
 
 
-def _row(name: str, came: Mapping[str, Any] | None, cost: float, earned: Margin) -> dict[str, Any]:
-    row: dict[str, Any] = {"acquisition_channel": name, "new_customers": came["new_customers"] if came else 0, "cost_minor": cost}
+def _row(name: str, came: Mapping[str, Any] | None, cost: float | None, earned: Margin) -> dict[str, Any]:
+    row: dict[str, Any] = {"channel": name, "new_customers": came["new_customers"] if came else 0, "cost_minor": cost}
     if came:
         n, value = int(came["new_customers"]), float(came["value_minor"])
         ends = estimates.linearised(n, value, float(n), (float(came["squares"]), float(n), value)) or (None, None)
-        row |= {"clv_historic_minor": value / n, "clv_low_minor": ends[0], "clv_high_minor": ends[1]}
+        row |= {"clv_minor": value / n, "clv_low_minor": ends[0], "clv_high_minor": ends[1]}
         if cost:
             row |= {"cac_minor": cost / n, "ratio": value * earned.rate / cost, "return": (value * earned.rate - cost) / cost}
     row["suggestion"] = _suggestion(row, earned)
