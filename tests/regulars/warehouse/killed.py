@@ -1,7 +1,7 @@
 """Runs one change of a workspace again and again, killed (SIGKILL) at its first touch of a file, its second, and so on.
 
-`python killed.py TEMPLATE FOLDER CHANGE` copies the workspace TEMPLATE to FOLDER/<step>, forks, and kills the child just before step
-number <step>; it ends with the first step that the change no longer has. Prints the number of steps. The parent never touches a
+`python killed.py TEMPLATE FOLDER CHANGE STRIDE` copies the workspace TEMPLATE to FOLDER/<step>, forks, and kills the child just before
+step number <step>, for every STRIDE-th step; it ends with the first step that the change no longer has. Prints where it ended. The parent never touches a
 workspace itself, so every child is a fresh process as far as threads are concerned.
 """
 
@@ -99,16 +99,16 @@ def killed_at(step: int, folder: Path, change: str) -> bool:
     return False
 
 
-def main(template: Path, folder: Path, change: str) -> None:
-    """Kill the change at every step."""
+def main(template: Path, folder: Path, change: str, stride: int) -> None:
+    """Kill the change at every `stride`-th step."""
     step = 0
     while True:
         shutil.copytree(template, folder / str(step))
         if not killed_at(step, folder / str(step), change):
             break
-        step += 1
+        step += stride
     print(step)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
