@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         "R": "value of the order lines of the window, refunds and cancellations at their own date, whose unit cost is known; without such lines, revenue",
         "C": "their quantity x unit cost; without such lines, the costs of kind goods, spread over their days",
     },
-    undefined_when="R = 0, or no line of the window has a unit cost and there are no costs of kind goods at all",
+    undefined_when="R = 0, or no line of the window has a unit cost and no costs of kind goods fall in it",
     source="Requirements M-22: 4 of cost for every 10 earned is a margin of 60 %",
     requirements=("M-22",),
     needs=("order_lines or costs",),
@@ -60,11 +60,10 @@ def gross_margin(t: Tables) -> ir.Table:
 
 
 def _of_goods(t: Tables, with_unit_costs: ir.Table) -> ir.Table:
-    any_goods = t.cost_rows.filter(_.kind == "goods").count().as_scalar()
-    goods = t.window_costs.filter(_.kind == "goods").group_by(goods_window=_.window_id).agg(cost_minor=_.cost_minor.sum())
+    goods = t.window_costs.filter(_.kind == "goods").group_by("window_id").agg(cost_minor=_.cost_minor.sum())
     revenue = t.order_rows.inner_join(t.window_days, "local_day").group_by("window_id").agg(revenue_minor=total(_.amount_minor))
-    rows = revenue.filter(any_goods > 0).anti_join(with_unit_costs, "window_id")
-    rows = rows.left_join(goods, rows.window_id == goods.goods_window).mutate(cost_minor=_.cost_minor.fill_null(0.0))
+    # A window without any cost of goods has no margin of 100 %: nobody said what its goods cost.
+    rows = revenue.inner_join(goods.filter(_.cost_minor != 0), "window_id").anti_join(with_unit_costs, "window_id")
     return rows.select(
         "window_id",
         customer_id=ibis.null("string"),
