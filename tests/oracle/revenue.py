@@ -44,20 +44,18 @@ def refund_rate(company, window):
 
 @rows()
 def gross_margin(company, window):
+    """Over lines whose cost is known; in a window without such lines, revenue less the costs of goods, as one row."""
     lines = [x for x in company.book.lines if x.day in window and x.kind in ("purchase", "refund", "cancellation")]
-    known = [x for x in lines if x.unit_cost is not None]
-    goods = [c for c in company.rows("costs") if c["kind"] == "goods"]
-    if not known and goods:
-        for row in revenue(company, window):
-            yield Row(row.customer, row.numerator, row.numerator)
-        yield Row(None, -sum(company.spread(c, window.start, window.end) for c in goods), 0)
-        return
     for line in lines:
-        tags = {"product_id": line.product, "product": line.product, "category": line.category}
+        tags = {"category": line.category}
         if line.unit_cost is None:
             yield Row(line.customer, 0, 0, excluded=1, labels=tags)
         else:
             yield Row(line.customer, line.amount - line.quantity * line.unit_cost, line.amount, labels=tags)
+    goods = sum(company.spread(c, window.start, window.end) for c in company.rows("costs") if c["kind"] == "goods")
+    sold = sum(amount for _, _, day, amount in company.book.rows if day in window)
+    if goods and all(x.unit_cost is None for x in lines):
+        yield Row(None, sold - goods, sold)
 
 
 @rows()
@@ -98,7 +96,9 @@ def _new_categories(company, window):
         first = company.book.first(order.customer)
         known = {x.category or x.product for x in company.book.lines_of[first.id]}
         for kind, amount in lines:
-            if kind is not None:
+            if kind is None:
+                yield Row(order.customer, 0, 0, excluded=1)
+            else:
                 yield Row(order.customer, amount if order is not first and kind not in known else 0, amount)
 
 

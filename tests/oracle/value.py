@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from tests.oracle.clock import date_of, number
-from tests.oracle.company import UNKNOWN, Window
+from tests.oracle.company import DECIMALS, UNKNOWN, Window
 from tests.oracle.declare import always, answer, made_of_others, rows
 from tests.oracle.estimate import Answer, Row, undefined
 from tests.oracle.revenue import kept_in
@@ -19,16 +20,20 @@ def clv_historic(company, window):
     return [Row(c, book.value(c)) for c, orders in book.by_customer.items() if orders[0].day in window]
 
 
-@made_of_others()
-def clv_simple(company, window):
+@made_of_others(grouped=True)
+def clv_simple(company, window, group_by):
     parts = [
-        answer(company, "average_order_value", window)[None],
-        answer(company, "purchase_frequency", window, per_year=True)[None],
-        answer(company, "customer_lifespan", window)[None],
+        answer(company, "average_order_value", window, group_by),
+        answer(company, "purchase_frequency", window, group_by, per_year=True),
+        answer(company, "customer_lifespan", window, group_by),
     ]
-    if any(p.undefined for p in parts):
+    return {group: _product([part.get(group) for part in parts]) for group in set().union(*parts)}
+
+
+def _product(parts):
+    if any(p is None or p.undefined for p in parts):
         return undefined("part_undefined")
-    return Answer(value=parts[0].value * parts[1].value * parts[2].value)
+    return Answer(value=math.prod(p.value for p in parts))
 
 
 def margin(company, window):
@@ -101,57 +106,81 @@ def cac_all_channel(company, window, group_by):
 # -- discounted value -----------------------------------------------------------------------------------------------------------
 
 
-def _cash_flow(company, window, retention_spend):
-    """Yearly cash flow per active customer, and how many are active; None where nobody is."""
+def _cash_flows(company, window, group_by, retention_spend):
+    """Group -> (cash flow a year per active customer, how many are active); keeping customers costs each of them the same."""
     end = window.seen_end
-    active = company.activity.at(end)
-    if not active:
-        return None, 0
-    earned = sum(o.net for o in company.book.kept if o.customer is not None and end - 365 <= o.day < end)
-    costs = [c for c in company.rows("costs") if c["purpose"] == "retention"]
-    spent = sum(company.spread(c, end - 365, end) for c in costs) if retention_spend is None else retention_spend
-    return (earned * margin(company, window)[0] - spent) / len(active), len(active)
+    everybody = company.activity.at(end)
+    if not everybody:
+        return {}
+    if retention_spend is None:
+        costs = [c for c in company.rows("costs") if c["purpose"] == "retention"]
+        retention_spend = sum(company.spread(c, end - 365, end) for c in costs)
+    else:
+        retention_spend *= 10 ** DECIMALS.get(company.currency, 2)
+    active, earned = defaultdict(int), defaultdict(int)
+    for customer in everybody:
+        active[group_of(company, group_by, customer)] += 1
+    for order in company.book.kept:
+        if order.customer is not None and end - 365 <= order.day < end:
+            earned[group_of(company, group_by, order.customer)] += order.net
+    share, cost = margin(company, window)[0], retention_spend / len(everybody)
+    return {group: (earned[group] * share / n - cost, n) for group, n in active.items()}
 
 
-@made_of_others()
-def clv_discounted(company, window, *, rate=None, years=5, retention_spend=None):
+def group_of(company, group_by, customer):
+    return None if group_by is None else company.attribute(group_by, customer)
+
+
+@made_of_others(grouped=True)
+def clv_discounted(company, window, group_by, *, rate=None, years=5, retention_spend=None):
     if rate is None:
-        return undefined("no_rate")
-    flow, active = _cash_flow(company, window, retention_spend)
-    if flow is None:
-        return undefined("no_data")
-    return Answer(value=sum(flow / (1 + rate) ** t for t in range(1, years + 1)), n=active)
+        return {None: undefined("no_rate")} if group_by is None else {}
+    flows = _cash_flows(company, window, group_by, retention_spend)
+    found = {group: Answer(value=sum(flow / (1 + rate) ** t for t in range(1, years + 1)), n=n) for group, (flow, n) in flows.items()}
+    return found or {None: undefined("no_data")}
 
 
-@made_of_others()
-def customer_equity(company, window, *, rate=None, years=5, retention_spend=None):
-    per_customer = clv_discounted(company, window, rate=rate, years=years, retention_spend=retention_spend)
-    if per_customer.undefined:
-        return per_customer
-    return Answer(value=per_customer.value * per_customer.n, n=per_customer.n)
+@made_of_others(grouped=True)
+def customer_equity(company, window, group_by, *, rate=None, years=5, retention_spend=None):
+    each = clv_discounted(company, window, group_by, rate=rate, years=years, retention_spend=retention_spend)
+    return {group: a if a.undefined else Answer(value=a.value * a.n, n=a.n) for group, a in each.items()}
 
 
-@made_of_others(needs_history=always)
-def clv_to_cac(company, window):
-    value, cost = answer(company, "clv_simple", window)[None], answer(company, "cac", window)[None]
-    if value.undefined or cost.undefined:
+@made_of_others(grouped=True, needs_history=always)
+def clv_to_cac(company, window, group_by):
+    values, costs = answer(company, "clv_simple", window, group_by), answer(company, "cac", window, group_by)
+    share = margin(company, window)[0]
+    return {group: _ratio(values.get(group), costs.get(group), share) for group in set(values) | set(costs)}
+
+
+def _ratio(value, cost, share):
+    if value is None or cost is None or value.undefined or cost.undefined:
         return undefined("part_undefined")
     if cost.value == 0:
         return undefined("zero_denominator")
-    return Answer(value=value.value * margin(company, window)[0] / cost.value)
+    return Answer(value=value.value * share / cost.value)
 
 
-@made_of_others(needs_history=always)
-def payback_months(company, window):
-    cost = answer(company, "cac", window)[None]
-    if cost.undefined:
-        return undefined("part_undefined")
-    members = {c: orders for c, orders in company.book.by_customer.items() if orders[0].day in window}
+@made_of_others(grouped=True, needs_history=always)
+def payback_months(company, window, group_by):
+    """Against the acquisition cost of the channel where the question is by channel, else of the company."""
+    by_channel = "acquisition_channel" if group_by == "acquisition_channel" else None
+    costs = answer(company, "cac", window, by_channel)
+    members = defaultdict(list)
+    for customer, orders in company.book.by_customer.items():
+        if orders[0].day in window:
+            members[group_of(company, group_by, customer)].append(orders)
     if not members:
-        return undefined("no_data")
+        return {None: undefined("part_undefined")}
     share = margin(company, window)[0]
+    return {group: _months(costs.get(group if by_channel else None), own, share) for group, own in members.items()}
+
+
+def _months(cost, members, share):
+    if cost is None or cost.undefined:
+        return undefined("part_undefined")
     by_month = defaultdict(int)
-    for orders in members.values():
+    for orders in members:
         for order in orders:
             by_month[(order.day - orders[0].day) // 30 + 1] += order.net
     reached = 0
@@ -165,17 +194,36 @@ def payback_months(company, window):
 # -- what spending brings -------------------------------------------------------------------------------------------------------
 
 
-@made_of_others()
-def return_on_spend(company, window):
+@made_of_others(grouped=True)
+def return_on_spend(company, window, group_by):
+    """An order belongs to the campaign that it names, or else to its channel, where money was ever spent on these."""
     costs = [c for c in company.rows("costs") if c["kind"] != "goods" and (c.get("channel") is not None or c.get("campaign") is not None)]
-    spent = sum(company.spread(c, window.start, window.end) for c in costs)
     if not costs:
-        return undefined("no_costs")
+        return {None: undefined("no_costs")}
+    names = {c["channel"]: {"channel": c["channel"], "campaign": None} for c in costs if c.get("channel") is not None}
+    for cost in sorted(costs, key=lambda c: (c.get("channel") is None, c.get("channel") or ""), reverse=True):
+        if cost.get("campaign") is not None:
+            names[cost["campaign"]] = {"channel": cost.get("channel"), "campaign": cost["campaign"]}
+    spent, brought = defaultdict(float), defaultdict(int)
+    for cost in costs:
+        spent[_label(cost, group_by)] += company.spread(cost, window.start, window.end)
+    for order in kept_in(company, window):
+        named = names.get(order.campaign) or names.get(order.channel)
+        if named:
+            brought[_label(named, group_by)] += order.net
+    share = margin(company, window)[0]
+    return {group: _return(spent[group], brought[group] * share) for group in {*spent, *brought}}
+
+
+def _label(names, group_by):
+    if group_by is None:
+        return None
+    return UNKNOWN if names.get(group_by) is None else names[group_by]
+
+
+def _return(spent, brought):
     if not spent:
         return undefined("zero_denominator")
-    names = {c.get("channel") for c in costs} | {c.get("campaign") for c in costs}
-    named = [o for o in kept_in(company, window) if (o.channel if o.campaign is None else o.campaign) in names - {None}]
-    brought = sum(o.net for o in named) * margin(company, window)[0]
     return Answer(value=(brought - spent) / spent, numerator=brought - spent, denominator=spent)
 
 

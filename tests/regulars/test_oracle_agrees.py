@@ -26,7 +26,7 @@ ARGUMENTS = {
     "second_order_rate": ({"days": 30}, {"days": 90}),
     "purchase_frequency": ({}, {"per_year": True}),
     "revenue_concentration": ({}, {"top": 0.5}),
-    "clv_discounted": ({"rate": 0.1}, {"rate": 0.0, "years": 2}),
+    "clv_discounted": ({"rate": 0.1, "retention_spend": 12}, {"rate": 0.0, "years": 2}),
     "customer_equity": ({"rate": 0.05},),
 }
 """Beside the default ones."""
