@@ -172,8 +172,9 @@ def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_t
     """A five by five map (`x`, `y`, `value`, `first`, `second`): the deeper the colour, the larger `value`; both texts stand in the cell."""
     import altair as alt
 
-    edges = heat_edges([float(r["value"]) for r in rows])
-    cells = [{**r, "fill": f"heat{heat_step(float(r['value']), edges)}", "ink": heat_ink(heat_step(float(r["value"]), edges))} for r in rows]
+    depth = [max(0.0, float(r["value"])) ** 0.5 for r in rows]
+    steps = [heat_step(d, heat_edges(depth)) for d in depth]
+    cells = [{**r, "fill": f"heat{step}", "ink": heat_ink(step)} for r, step in zip(rows, steps, strict=True)]
     used = sorted({c["fill"] for c in cells} | {c["ink"] for c in cells})
     scale = alt.Scale(domain=used, range=[colour(name) for name in used])
     x = alt.X("x:O", sort=["1", "2", "3", "4", "5"], axis=alt.Axis(title=x_title, domain=False), scale=alt.Scale(domain=["1", "2", "3", "4", "5"], paddingInner=0.04, paddingOuter=0))

@@ -33,6 +33,8 @@ class Grid:
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
     note: str = ""
+    stacked: bool = False
+    """On a phone each row stands as a block of its own, the heads beside the cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

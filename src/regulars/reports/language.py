@@ -118,6 +118,16 @@ class Language:
             return self.short(value.value, places) + behind
         return self.number(value.value, places if precision == "exact" or abs(value.value) < 1000 else 0) + behind
 
+    def column(self, values: Sequence[float | None]) -> list[str]:
+        """Numbers of one column, all with the same decimals: none where one of them reaches a thousand.
+
+        >>> from regulars.reports.words import ENGLISH
+        >>> ENGLISH.column([42.77, None]), ENGLISH.column([1236.1, 671.5])
+        (['42.77', ''], ['1,236', '672'])
+        """
+        places = 2 if max((abs(v) for v in values if v is not None), default=0) < 1000 else 0
+        return ["" if v is None else self.number(v, places) for v in values]
+
     def short(self, value: float, small_places: int | str = 0) -> str:
         """A number in three digits with k or m.
 

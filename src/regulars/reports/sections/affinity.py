@@ -31,7 +31,7 @@ def affinity(evidence: Evidence, language: Language) -> Section:
         for p in pairs[:SHOWN]
     ]
     note = say("affinity.base", baskets=summary["baskets"], products=summary["products"])
-    table = Table(title="", grid=Grid(head=head, rows=rows, numbers=(1, 2, 3, 4)), note=note)
+    table = Table(title="", grid=Grid(head=head, rows=rows, numbers=(1, 2, 3, 4), stacked=True), note=note)
     return Section(key="affinity", kicker=say("affinity.kicker"), title=title, paragraphs=[say("affinity.lead")], blocks=[table])
 
 

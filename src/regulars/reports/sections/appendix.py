@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 def definitions(evidence: Evidence, language: Language) -> Section:
     """What each figure means, from its card."""
     say, known = language.say, metrics.catalogue()
-    names = [key.name for key in KEYS if key.name in known and evidence.metric(key.name, evidence.whole, **key.arguments) is not None]
+    shown = [key for key in KEYS if not key.optional or evidence.metric(key.name, evidence.month, **key.arguments) is not None]
+    names = [key.name for key in shown if key.name in known]
     rows = [[say(f"kpi.{name}"), known[name].card.question, _formula(language, known[name].card), known[name].card.undefined_when] for name in names]
     head = [say("appendix.figure"), say("appendix.question"), say("appendix.formula"), say("appendix.undefined")]
     rules = say("appendix.rules", days=evidence.session.rules.inactive_after_days, zone=evidence.session.rules.time_zone)
-    table = Table(title="", grid=Grid(head=head, rows=rows))
+    table = Table(title="", grid=Grid(head=head, rows=rows, stacked=True))
     return Section(
         key="definitions", kicker=say("appendix.kicker"), title=say("appendix.definitions"), paragraphs=[rules], blocks=[table] if rows else [], appendix=True
     )
@@ -35,7 +36,7 @@ def definitions(evidence: Evidence, language: Language) -> Section:
 
 def _formula(language: Language, card: Card) -> str:
     symbols = "; ".join(language.say("appendix.symbol", symbol=symbol, meaning=meaning) for symbol, meaning in card.symbols.items())
-    return language.say("appendix.symbols", formula=card.formula, symbols=symbols) if symbols else card.formula
+    return language.say("appendix.symbols", formula=card.formula, symbols=symbols).replace("`", "") if symbols else card.formula
 
 
 def data_quality(evidence: Evidence, language: Language, imports: Iterable[Any]) -> Section:
@@ -89,4 +90,4 @@ def _files(language: Language, records: Sequence[Mapping[str, Any]]) -> Table:
             shown = ", ".join(f"{reason.replace('_', ' ')} {language.count(n)}" for reason, n in kept_out.items())
             reasons.append(say("files.reasons", file=name, reasons=shown))
     note = " ".join([say("files.note"), *reasons])
-    return Table(title=say("files.title"), grid=Grid(head=head, rows=rows, numbers=(1, 2, 3, 4, 5)), note=note)
+    return Table(title=say("files.title"), grid=Grid(head=head, rows=rows, numbers=(1, 2, 3, 4, 5), stacked=True), note=note)

@@ -42,7 +42,7 @@ def cohorts(evidence: Evidence, language: Language) -> Section:
     currency = evidence.session.currency or ""
     customers = _heat(
         language, "cohort-customers", say("cohorts.customers"), say("cohorts.customers_description"), names, cells,
-        lambda c: 100 * c["active"] / c["customers"], lambda v, _narrow: language.number(v, 0 if v >= 9.95 else 1), share=True,
+        lambda c: 100 * c["active"] / c["customers"], lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1), share=True,
     )
     revenue = _heat(
         language, "cohort-revenue", say("cohorts.revenue", currency=currency), say("cohorts.revenue_description"), names, cells,
@@ -94,10 +94,11 @@ def _heat(
 
 def _values(evidence: Evidence, language: Language, sizes: Sequence[dict[str, Any]]) -> Table:
     say = language.say
-    head = [say("cohorts.cohort"), say("cohorts.size"), *(say(f"cohorts.value_{days}") for days in (30, 90, 365))]
-    rows = []
-    for r in sizes:
-        values = [r[f"value_{days}_minor"] for days in (30, 90, 365)]
-        shown = ["" if v is None else language.amount(evidence.amount(v)) for v in values]
-        rows.append([language.short_month(_first_day(r["cohort"])), language.count(r["customers"]), *shown])
-    return Table(title=say("cohorts.value"), grid=Grid(head=head, rows=rows, numbers=range(1, 5)), note=say("cohorts.blank"))
+    aged = [r for r in sizes if r["value_30_minor"] is not None]
+    days = [d for d in (30, 90, 365) if any(r[f"value_{d}_minor"] is not None for r in aged)]
+    columns = [language.column([None if (minor := r[f"value_{d}_minor"]) is None else evidence.major(minor) for r in aged]) for d in days]
+    rows = [[language.short_month(_first_day(r["cohort"])), language.count(r["customers"]), *(column[i] for column in columns)] for i, r in enumerate(aged)]
+    head = [say("cohorts.cohort"), say("cohorts.size"), *(say(f"cohorts.value_{d}") for d in days)]
+    blank = any(not cell for column in columns for cell in column)
+    title = say("cohorts.value", currency=evidence.session.currency or "")
+    return Table(title=title, grid=Grid(head=head, rows=rows, numbers=range(1, 5)), note=say("cohorts.blank") if blank else "")

@@ -37,11 +37,11 @@ def concentration(evidence: Evidence, language: Language) -> Section:
         lambda size: charts.lorenz(rows, size, marked=marked, x_title=say("concentration.axis"), equal=say("concentration.equal")),
         title=say("concentration.figure"), description=described, sizes=(HALF, NARROW),
     )
-    head = [say("concentration.top"), say("concentration.customers"), say("concentration.share"), say("concentration.value")]
+    head = [say("concentration.top"), say("concentration.customers"), say("concentration.share"), say("concentration.value", currency=evidence.session.currency or "")]
 
     def line(top: int) -> list[str]:
         r = by_top[top]
-        return [language.percent(top / 100, 0), language.count(r["customers"]), language.percent(r["share"]), language.amount(evidence.amount(r["value_minor"]))]
+        return [language.percent(top / 100, 0), language.count(r["customers"]), language.percent(r["share"]), language.number(evidence.major(r["value_minor"]))]
 
     full = Grid(head=head, rows=[line(top) for top in (*range(1, 10), *range(10, 101, 10))], numbers=range(4))
     figure = Figure(key="concentration-figure", title=say("concentration.figure"), svgs=svgs, table=full)

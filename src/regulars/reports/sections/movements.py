@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from regulars.reports.evidence import Evidence
     from regulars.reports.language import Language
 
-SHOWN_MONTHS = 14
+SHOWN_MONTHS = 13
+"""Complete months, the same month a year before included; one that is running comes on top."""
 
 
 def movements(evidence: Evidence, language: Language) -> Section:
@@ -25,7 +26,7 @@ def movements(evidence: Evidence, language: Language) -> Section:
     if moved is None:
         return Section(key="movements", kicker=say("movements.kicker"), missing=say("movements.missing", days=days))
     contract = evidence.session.by_cancellation
-    rows = evidence.movements()[-SHOWN_MONTHS:]
+    rows = evidence.movements()[-_shown(evidence):]
     counts = {name: moved[name] for name in ("opening", "new", "back", "lapsed", "closing")} | {"month": moved["window_start"], "days": days}
     title = say("movements.title_contract" if contract else "movements.title_down", **counts, arrived=moved["new"] + moved["back"])
     notes = []
@@ -78,6 +79,10 @@ def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: boo
     )
 
 
+def _shown(evidence: Evidence) -> int:
+    return SHOWN_MONTHS + sum(not evidence.session.complete(w) for w in evidence.months)
+
+
 def _month(language: Language, row: dict[str, Any]) -> str:
     month = language.short_month(row["window_start"])
     return month if row["complete"] else language.say("table.partial", label=month)
@@ -85,7 +90,7 @@ def _month(language: Language, row: dict[str, Any]) -> str:
 
 def _churn(evidence: Evidence, language: Language) -> Figure | None:
     say = language.say
-    found = [v for v in evidence.over_months("churn_rate")[-SHOWN_MONTHS:] if v is not None]
+    found = [v for v in evidence.over_months("churn_rate")[-_shown(evidence):] if v is not None]
     done = [v for v in found if v.complete]
     if not done:
         return None

@@ -63,13 +63,14 @@ def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret:
 
 def _repeat(evidence: Evidence, language: Language, rows: Sequence[people.Slipped], name: Callable[[str], str]) -> Table:
     say = language.say
-    head = [say("slipped.customer"), say("slipped.value"), say("slipped.orders"), say("slipped.last"), say("slipped.gap")]
+    head = [say("slipped.customer"), say("slipped.value", currency=evidence.session.currency or ""), say("slipped.orders"), say("slipped.last"), say("slipped.gap")]
+    values = language.column([evidence.major(r.value_minor) for r in rows])
     body = [
         [
-            name(r.customer_id), language.amount(evidence.amount(r.value_minor)), language.count(r.orders), language.day(r.last_day),
+            name(r.customer_id), value, language.count(r.orders), language.day(r.last_day),
             say("slipped.no_gap") if r.usual_gap is None else say("slipped.days", days=r.usual_gap),
         ]
-        for r in rows
+        for r, value in zip(rows, values, strict=True)
     ]
     return Table(title=say("slipped.repeat"), grid=Grid(head=head, rows=body, numbers=(1, 2, 3, 4)))
 
@@ -78,7 +79,8 @@ def _once(
     evidence: Evidence, language: Language, rows: Sequence[people.Slipped], name: Callable[[str], str], sums: tuple[int, int]
 ) -> Table:
     say = language.say
-    head = [say("slipped.customer"), say("slipped.value"), say("slipped.last")]
-    body = [[name(r.customer_id), language.amount(evidence.amount(r.value_minor)), language.day(r.last_day)] for r in rows]
+    head = [say("slipped.customer"), say("slipped.value", currency=evidence.session.currency or ""), say("slipped.last")]
+    values = language.column([evidence.major(r.value_minor) for r in rows])
+    body = [[name(r.customer_id), value, language.day(r.last_day)] for r, value in zip(rows, values, strict=True)]
     note = say("slipped.one_time_sum", customers=sums[0], value=evidence.amount(sums[1]))
     return Table(title=say("slipped.one_time"), intro=note, grid=Grid(head=head, rows=body, numbers=(1, 2)))
