@@ -20,6 +20,7 @@ class Shop:
 
     def __init__(self, folder: Path, **settings) -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.ws = Workspace.create(folder / "shop", **settings)
 
     def file(self, name: str, content: str | bytes) -> Path:

@@ -36,9 +36,12 @@ class TextSource:
         self.notes: list[str] = []
         with path.open("rb") as file:
             self._gzipped = file.read(2) == b"\x1f\x8b"
+        self._quotes = 0
         self._encoding = self._find_encoding()
         self.separator: str | None
         self.header, self.separator, self._lines_before = self._read_header()
+        if self._quotes % 2 and self.separator != _BLANKS:
+            self._refuse_open_quote(self.separator)
 
     def batches(self, wanted: Sequence[int], progress: Callable[[int], None] | None = None) -> Iterator[pa.RecordBatch]:
         self.ragged = []
@@ -78,8 +81,8 @@ class TextSource:
 
     def _unreadable(self, fault: pa.ArrowInvalid) -> Exception:
         if "straddling" in str(fault) or "block size" in str(fault):
-            what = f"a row is longer than {_BLOCK >> 20} MB, or a quotation mark is opened and never closed."
-            return file_damaged(self.path, what, "Look for the very long cell or the lone quotation mark, mend it, and import again.")
+            what = f"a row is longer than {_BLOCK >> 20} MB."
+            return file_damaged(self.path, what, "Look for the very long cell, shorten it, and import again.")
         return file_damaged(self.path, f"it cannot be read as rows of cells ({fault}).")
 
     def _by_blanks(self, stream: _Utf8Stream, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
@@ -137,12 +140,35 @@ class TextSource:
             raise file_damaged(self.path, f"its header cannot be read ({fault}).") from fault
         return tuple(name.strip() for name in header), separator, before + rows.line_num - 1
 
+    def _refuse_open_quote(self, separator: str) -> None:
+        """An odd number of quotation marks may be inches, or one that swallows the rest of the file: read it closely to know."""
+        end = "the end of the file"
+        stream = _Utf8Stream(self, None)
+        lines = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace", newline="")
+        record: list[str] = []
+        rows = 0
+        try:
+            for record in csv.reader(itertools.chain(lines, ["\n", end]), delimiter=separator):
+                rows += 1 if record else 0
+        except csv.Error:  # a field of more than 128 KB: only a lone quotation mark gets there with the marks uneven
+            record = []
+            rows += 1
+        finally:
+            stream.close()
+        if record != [end]:
+            raise file_damaged(
+                self.path,
+                f"a quotation mark near row {rows:,} is opened and never closed; everything after it would be one cell.",
+                "Close or remove the lone quotation mark, and import again.",
+            )
+
     def _find_encoding(self) -> str:
         """The encoding, found by reading the whole file once; that also proves that it is all there."""
         utf8 = codecs.getincrementaldecoder("utf-8")()
         encoding: str | None = None
         is_first, is_utf8 = True, True
         for block in self._blocks():
+            self._quotes += block.count(b'"')
             if is_first:
                 encoding = _by_first_bytes(block)
                 is_first = False
@@ -195,6 +221,11 @@ class _Utf8Stream(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
 
     def read(self, size: int = -1) -> bytes:
         size = _BLOCK if size < 0 else size
