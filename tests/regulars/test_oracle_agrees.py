@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from regulars import analyses, metrics, money
 from regulars.errors import MixedCurrencies
@@ -233,21 +233,66 @@ def online_retail(shared_data):
         yield session, oracle.Company(tables, shops.RETAIL_RULES)
 
 
+def families():
+    """The metrics by family."""
+    found = {}
+    for name, metric in metrics.catalogue().items():
+        found.setdefault(metric.card.family, []).append(name)
+    return found
+
+
+# A company that fails is printed and can be made smaller by hand: shrinking would compile thousands of queries.
+NO_SHRINKING = [phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}]
+RANDOM_WINDOWS = [*months(date(2024, 2, 1), date(2024, 6, 30)), (date(2024, 1, 1), date(2025, 1, 1))]
+
+
+def compare_on(made, names=(), analysed=(), *, groups=False):
+    """Report the differences on a random company, unless nothing ever happened there."""
+    tables = made.tables
+    if not any(tables[name] for name in ("orders", "events", "subscriptions", "messages", "responses", "tickets")):
+        return
+    company, found = oracle.Company(tables, made.rules, made.as_of), []
+    with session_of(tables, made.rules, made.as_of) as session:
+        if names:
+            found += all_differences(session, company, RANDOM_WINDOWS, names, groups=groups)
+        for name in analysed:
+            found += analysis_differences(session, company, name)
+    report(found)
+
+
 @pytest.mark.suite
 class TestOnRandomCompanies:
-    @settings(max_examples=25)
+    @pytest.mark.parametrize("family", families())
+    def test_metrics(self, family):
+        @settings(max_examples=8, phases=NO_SHRINKING)
+        @given(made=companies())
+        def compare(made):
+            compare_on(made, families()[family])
+
+        compare()
+
+    @settings(max_examples=10, phases=NO_SHRINKING)
     @given(made=companies())
-    def test_everything(self, made):
-        tables = made.tables
-        if not any(tables[name] for name in ("orders", "events", "subscriptions", "messages", "responses", "tickets")):
-            return
-        company = oracle.Company(tables, made.rules, made.as_of)
-        windows = [*months(date(2024, 2, 1), date(2024, 6, 30)), (date(2024, 1, 1), date(2025, 1, 1))]
-        with session_of(tables, made.rules, made.as_of) as session:
-            found = all_differences(session, company, windows, groups=made.seed % 4 == 0)
-            for name in analyses.catalogue():
-                found += analysis_differences(session, company, name)
-        report(found)
+    def test_analyses(self, made):
+        compare_on(made, analysed=analyses.catalogue())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+class TestOnManyRandomCompanies:
+    @pytest.mark.parametrize("family", families())
+    def test_metrics_by_every_dimension(self, family):
+        @settings(max_examples=12, phases=NO_SHRINKING)
+        @given(made=companies())
+        def compare(made):
+            compare_on(made, families()[family], groups=True)
+
+        compare()
+
+    @settings(max_examples=40, phases=NO_SHRINKING)
+    @given(made=companies())
+    def test_analyses(self, made):
+        compare_on(made, analysed=analyses.catalogue())
 
 
 @pytest.mark.suite
