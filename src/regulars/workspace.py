@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from regulars.analyses import AnalysisResult
     from regulars.importers import ImportReport
     from regulars.metrics import MetricResult
+    from regulars.reports import Review
     from regulars.relations.session import Session
     from regulars.results import TableResult
     from regulars.warehouse.engines.engine import Engine
@@ -220,6 +221,14 @@ class Workspace:
 
         with self.session(as_of=as_of) as session:
             return analyses.run(session, name, **arguments)
+
+    def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False) -> Review:
+        """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`."""
+        from regulars.reports import review
+
+        with self.session(as_of=as_of) as session:
+            secret = (self.folder / "secret.key").read_bytes()
+            return review(session, title=self.settings.name, show_names=show_names, imports=self.loads(), secret=secret)
 
     @contextlib.contextmanager
     def _alone(self, what: str) -> Iterator[None]:

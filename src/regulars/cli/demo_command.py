@@ -9,6 +9,7 @@ import click
 from regulars.cli.app import Shared
 from regulars.cli.import_command import import_with_progress
 from regulars.cli.output import aligned
+from regulars.cli.review_command import REVIEW
 
 
 @click.command("demo")
@@ -21,7 +22,7 @@ def command(shared: Shared, folder: Path, *, pdf: bool) -> None:
     from regulars import metrics
     from regulars.demo import cdnow_orders
     from regulars.metrics.results import shown, shown_interval
-    from regulars.reports import pdf as write_pdf, write_review
+    from regulars.reports import pdf as write_pdf
 
     del shared
     workspace = regulars.open(folder, name="CDNOW", currency="USD")
@@ -36,7 +37,7 @@ def command(shared: Shared, folder: Path, *, pdf: bool) -> None:
         ]
         rows = [[value.card.title, shown(value), shown_interval(value)] for value in values]
         click.echo(aligned(["", "value", "95 % interval"], rows, right=[1]))
-    page = write_review(workspace, None)
-    click.echo(f"\nThe retention review: {page}")
+    page = workspace.review().write(REVIEW)
+    click.echo(f"\nThe retention review: {page.absolute()}")
     if pdf:
         click.echo(f"As a PDF: {write_pdf(page, page.with_suffix('.pdf'))}")

@@ -8,18 +8,22 @@ import click
 
 from regulars.cli.app import Shared
 
+REVIEW = Path("retention-review.html")
+"""Beside the workspace, not in it: it is the reader's file, and is forwarded."""
+
 
 @click.command("review")
-@click.option("--out", type=click.Path(path_type=Path), help="File to write (default: retention-review.html in the workspace).")
+@click.option("--out", type=click.Path(path_type=Path), default=REVIEW, show_default=True, help="File to write.")
 @click.option("--pdf", is_flag=True, help="Write a PDF beside it; needs Chromium or Chrome.")
 @click.option("--as-of", help="Instant or date; a date means the end of that day (default: the last complete day in the data).")
 @click.option("--names", is_flag=True, help="Show who slipped away by id; hidden otherwise, since the file will be forwarded.")
 @click.pass_obj
-def command(shared: Shared, out: Path | None, as_of: str | None, *, pdf: bool, names: bool) -> None:
+def command(shared: Shared, out: Path, as_of: str | None, *, pdf: bool, names: bool) -> None:
     """Write the retention review: one self-contained HTML file to read, print and forward."""
-    from regulars.reports import pdf as write_pdf, write_review
+    from regulars.reports import pdf as write_pdf
 
-    path = write_review(shared.open(), out, as_of=as_of, show_names=names)
+    workspace = shared.open()
+    path = workspace.review(as_of=as_of, show_names=names).write(out)
     click.echo(f"Wrote {path}")
     if pdf:
         click.echo(f"Wrote {write_pdf(path, path.with_suffix('.pdf'))}")
