@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -63,9 +63,10 @@ class Company:
         }
 
     @property
-    def as_of(self) -> date | None:
+    def as_of(self) -> datetime | date | None:
         chance = random.Random(f"{self.seed} as of")
-        return chance.choice((None, FIRST + timedelta(days=chance.randrange(90, DAYS))))
+        day = FIRST + timedelta(days=chance.randrange(90, DAYS))
+        return chance.choice((None, day, datetime.combine(day, time(10, 30))))
 
     @property
     def tables(self) -> dict[str, list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from tests.oracle import experience, recurring_revenue, retention, revenue, valu
 from tests.oracle.analyses import ANALYSES
 from tests.oracle.company import Company, Refused, Window
 from tests.oracle.declare import METRICS, answer
+from tests.oracle.facts import facts as facts_of
 
 
 def metric_of(company, name, windows, group_by=None, **arguments):
@@ -50,6 +51,11 @@ def analysis_of(company, name, **arguments):
 def analysis(tables, name, rules=None, as_of=None, **arguments):
     """The same from tables: table name -> list of rows."""
     return analysis_of(Company(tables, rules, as_of), name, **arguments)
+
+
+def facts(tables, rules=None, as_of=None):
+    """One row per customer from tables: table name -> list of rows."""
+    return facts_of(Company(tables, rules, as_of))
 
 
 ANALYSIS_ARGUMENTS = {

@@ -14,6 +14,7 @@ from hypothesis import Phase, given, settings
 
 from regulars import analyses, metrics, money
 from regulars.errors import MixedCurrencies
+from regulars.facts import facts
 from regulars.periods import Window
 from regulars.relations import Rules, Session
 from regulars.tables import TABLES
@@ -163,6 +164,22 @@ def analysis_differences(session, company, name, **arguments):
     return wrong
 
 
+def fact_differences(session, company):
+    """Sentences on where library and oracle differ about the facts of a customer."""
+    found = {row["customer_id"]: row for row in facts(session).to_arrow().to_pylist()}
+    expected = {row["customer_id"]: row for row in oracle.facts_of(company)}
+    wrong = [f"facts: {who} is known to one of the two only" for who in sorted(set(found) ^ set(expected))]
+    for who in sorted(set(found) & set(expected)):
+        mine, theirs = expected[who], found[who]
+        wrong += [f"facts of {who}: {name} has no oracle" for name in theirs if name not in mine]
+        wrong += [
+            f"facts of {who}: {name} is {theirs[name]}, expected {mine[name]}"
+            for name in mine
+            if name in theirs and not same(mine[name], theirs[name])
+        ]
+    return wrong
+
+
 def report(found):
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:60])
 
@@ -211,6 +228,9 @@ class TestOnTheNastyCompany:
     def test_metric(self, name, nasty_company):
         report(all_differences(*nasty_company, NASTY_WINDOWS, [name]))
 
+    def test_facts(self, nasty_company):
+        report(fact_differences(*nasty_company))
+
     @pytest.mark.parametrize("name", analyses.catalogue())
     def test_analysis(self, name, nasty_company):
         found = []
@@ -246,7 +266,7 @@ NO_SHRINKING = [phase for phase in Phase if phase not in {Phase.shrink, Phase.ex
 RANDOM_WINDOWS = [*months(date(2024, 2, 1), date(2024, 6, 30)), (date(2024, 1, 1), date(2025, 1, 1))]
 
 
-def compare_on(made, names=(), analysed=(), *, groups=False):
+def compare_on(made, names=(), analysed=(), *, groups=False, with_facts=False):
     """Report the differences on a random company, unless nothing ever happened there."""
     tables = made.tables
     if not any(tables[name] for name in ("orders", "events", "subscriptions", "messages", "responses", "tickets")):
@@ -257,6 +277,8 @@ def compare_on(made, names=(), analysed=(), *, groups=False):
             found += all_differences(session, company, RANDOM_WINDOWS, names, groups=groups)
         for name in analysed:
             found += analysis_differences(session, company, name)
+        if with_facts:
+            found += fact_differences(session, company)
     report(found)
 
 
@@ -273,8 +295,8 @@ class TestOnRandomCompanies:
 
     @settings(max_examples=10, phases=NO_SHRINKING)
     @given(made=companies())
-    def test_analyses(self, made):
-        compare_on(made, analysed=analyses.catalogue())
+    def test_analyses_and_facts(self, made):
+        compare_on(made, analysed=analyses.catalogue(), with_facts=True)
 
 
 @pytest.mark.slow
@@ -291,8 +313,8 @@ class TestOnManyRandomCompanies:
 
     @settings(max_examples=40, phases=NO_SHRINKING)
     @given(made=companies())
-    def test_analyses(self, made):
-        compare_on(made, analysed=analyses.catalogue())
+    def test_analyses_and_facts(self, made):
+        compare_on(made, analysed=analyses.catalogue(), with_facts=True)
 
 
 @pytest.mark.suite
