@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from regulars.reports.drawing import Figure, Grid
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from regulars.reports.drawing import Figure, Grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from regulars.reports.theme import colour, heat_edges, heat_ink, heat_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import altair as alt
 
-    from regulars.reports.drawing import Size
+    from regulars.reports.drawing import Drawn, Size
 
-Rows = "Sequence[Mapping[str, Any]]"
 AXIS_SPACE = 46
 """Room for the labels of the y axis, equal in charts that stand above each other."""
 
@@ -21,7 +20,7 @@ AXIS_SPACE = 46
 def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
     import altair as alt
 
-    return alt.Data(values=[dict(row) for row in rows])
+    return alt.Data(values=[dict(row) for row in rows])  # type: ignore[no-untyped-call]
 
 
 def _thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int = 6, first: bool = False) -> str:
@@ -43,7 +42,7 @@ SHORT = "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, '~f') + ' m' : abs(
 PER_CENT = "format(100 * datum.value, '~f') + ' %'"
 
 
-def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -> alt.LayerChart:
+def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -> Drawn:
     """A level at the end of each window (`label`, `value`, `text`, `complete`), first and last one labelled."""
     import altair as alt
 
@@ -53,11 +52,12 @@ def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
     said = _said(rows, size)
     marked = alt.Chart(_data(said)).encode(x=x, y=y)
-    dots = marked.mark_circle(size=54, opacity=1, color=colour("blue"))
+    dots = marked.transform_filter("datum.complete").mark_circle(size=54, opacity=1, color=colour("blue"))
+    open_ones = marked.transform_filter("!datum.complete").mark_point(size=54, color=colour("blue"), fill=colour("paper"), strokeWidth=1.75)
     texts = _haloed(marked.encode(text="text:N"), dy=-14, fontWeight="bold", fontSize=12)
     area = base.mark_area(color=colour("band"), opacity=1, interpolate="linear")
     line = base.mark_line(color=colour("blue"))
-    return alt.layer(area, line, dots, *texts).properties(height=height)
+    return alt.layer(area, line, dots, open_ones, *texts).properties(height=height)
 
 
 def _haloed(base: Any, **look: Any) -> list[Any]:
@@ -72,7 +72,7 @@ def _said(rows: Sequence[Mapping[str, Any]], size: Size) -> list[Mapping[str, An
     return [row for i, row in enumerate(rows) if i in picked]
 
 
-def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tuple[str, str]], height: int = 210) -> alt.LayerChart:
+def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tuple[str, str]], height: int = 210) -> Drawn:
     """What came and went in each window: bars above zero and below; `kinds` are (name, colour), `value` is signed, partial ones are pale."""
     import altair as alt
 
@@ -92,7 +92,7 @@ def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tupl
 
 def trend(
     rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = PER_CENT, height: int = 190, target: float | None = None, zero: bool = True
-) -> alt.LayerChart:
+) -> Drawn:
     """A rate by window with its interval as a band (`label`, `value`, `low`, `high`, `text`, `complete`); partial windows are hollow."""
     import altair as alt
 
@@ -116,7 +116,7 @@ def trend(
 
 def heat_map(
     rows: Sequence[Mapping[str, Any]], size: Size, *, row_titles: Sequence[str], column_titles: Sequence[str], axis_title: str, row_height: int = 30
-) -> alt.LayerChart:
+) -> Drawn:
     """Cells with their values written in them (`row`, `column`, `value`, `text`); a cell with `plain` set is left out of the colours."""
     import altair as alt
 
@@ -147,7 +147,7 @@ def _letter_size(room: float, rows: Sequence[Mapping[str, Any]]) -> float:
 
 def lines(
     rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tuple[str, str]], axis: str = PER_CENT, height: int = 240
-) -> alt.LayerChart:
+) -> Drawn:
     """Several rates by window (`label`, `kind`, `value`, `low`, `high`); each line is named at its end."""
     import altair as alt
 
@@ -168,7 +168,7 @@ def lines(
     return alt.layer(bars, drawn, dots, *said).properties(height=height)
 
 
-def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_title: str) -> alt.LayerChart:
+def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_title: str) -> Drawn:
     """A five by five map (`x`, `y`, `value`, `first`, `second`): the deeper the colour, the larger `value`; both texts stand in the cell."""
     import altair as alt
 
@@ -190,7 +190,7 @@ def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_t
 
 def ranked(
     rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tuple[str, str]] = (), row_height: int = 26, space: int = 150
-) -> alt.LayerChart:
+) -> Drawn:
     """Bars from the largest (`name`, `value`, `text`); with `kinds` two bars a name, told apart by colour and a legend on the page."""
     import altair as alt
 
@@ -214,7 +214,7 @@ def ranked(
 
 def lorenz(
     rows: Sequence[Mapping[str, Any]], size: Size, *, marked: Sequence[Mapping[str, Any]], x_title: str, equal: str
-) -> alt.LayerChart:
+) -> Drawn:
     """Share of revenue by share of customers, best first (`x`, `y`), beside the line of equality; `marked` points carry their text."""
     import altair as alt
 
@@ -230,7 +230,7 @@ def lorenz(
     return alt.layer(area, equality, curve.mark_line(color=colour("blue")), said, dots, texts).properties(height=260 if size.narrow else 300)
 
 
-def columns(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, height: int = 170, reference: float | None = None) -> alt.LayerChart:
+def columns(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, height: int = 170, reference: float | None = None) -> Drawn:
     """Upright bars (`label`, `value`, `text`, `peak`): the highest is dark and carries its value."""
     import altair as alt
 
@@ -246,7 +246,7 @@ def columns(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT,
     return alt.layer(*layers).properties(height=height)
 
 
-def ranges(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, space: int = 120) -> alt.LayerChart:
+def ranges(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, space: int = 120) -> Drawn:
     """A value with its range, one under the other (`name`, `value`, `low`, `high`, `text`)."""
     import altair as alt
 
@@ -261,5 +261,3 @@ def ranges(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, 
     texts = base.mark_text(dy=-16, fontSize=12, fontWeight="bold").encode(x=alt.X("value:Q", scale=scale), text="text:N")
     return alt.layer(bars, dots, texts).properties(height=58 * len(rows))
 
-
-Build = "Callable[[Size], alt.LayerChart]"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import altair as alt
 
+    Drawn = alt.LayerChart | alt.FacetChart
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -53,7 +55,7 @@ class Figure:
 
 def draw(
     key: str,
-    build: Callable[[Size], alt.Chart | alt.LayerChart],
+    build: Callable[[Size], Drawn],
     *,
     title: str,
     description: str,

@@ -81,18 +81,18 @@ class Language:
         """
         text = f"{abs(value):,.{int(decimals)}f}"
         sign = MINUS if value < 0 and any(c in "123456789" for c in text) else ""
-        return sign + text.translate(str.maketrans({",": self.thousands, ".": self.decimal}))
+        return sign + "".join({",": self.thousands, ".": self.decimal}.get(letter, letter) for letter in text)
 
     def count(self, value: float) -> str:
         """A whole number."""
         return self.number(value)
 
     def percent(self, value: float, decimals: int | str = "") -> str:
-        """A share as per cent; one decimal below 10 per cent.
+        r"""A share as per cent; one decimal below 10 per cent.
 
         >>> from regulars.reports.words import ENGLISH
         >>> ENGLISH.percent(0.0612), ENGLISH.percent(0.263)
-        ('6.1\\u202f%', '26\\u202f%')
+        ('6.1\u202f%', '26\u202f%')
         """
         places = int(decimals) if decimals != "" else (1 if abs(value) < 0.0995 else 0)
         return self.number(100 * value, places) + self.percent_sign
@@ -106,11 +106,11 @@ class Language:
         return ("+" if value > 0 else "") + self.number(value, decimals)
 
     def amount(self, value: Amount, precision: str = "") -> str:
-        """Money: whole units from a thousand on, exact where `exact` is asked for, shortened where `short` is.
+        r"""Money: whole units from a thousand on, exact where `exact` is asked for, shortened where `short` is.
 
         >>> from regulars.reports.words import ENGLISH
         >>> ENGLISH.amount(Amount(2500315.63, "USD")), ENGLISH.amount(Amount(2500315.63, "USD"), "short"), ENGLISH.amount(Amount(35.9, "USD"))
-        ('2,500,316\\xa0USD', '2.50\\u202fm\\xa0USD', '35.90\\xa0USD')
+        ('2,500,316\xa0USD', '2.50\u202fm\xa0USD', '35.90\xa0USD')
         """
         behind = f"\N{NO-BREAK SPACE}{value.currency}" if value.currency else ""
         places = money.exponent(value.currency) if value.currency else 2
@@ -129,11 +129,11 @@ class Language:
         return ["" if v is None else self.number(v, places) for v in values]
 
     def short(self, value: float, small_places: int | str = 0) -> str:
-        """A number in three digits with k or m.
+        r"""A number in three digits with k or m.
 
         >>> from regulars.reports.words import ENGLISH
         >>> ENGLISH.short(76109.3), ENGLISH.short(948), ENGLISH.short(35.929, 2)
-        ('76.1\\u202fk', '948', '35.93')
+        ('76.1\u202fk', '948', '35.93')
         """
         for size, letter in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
             if abs(value) >= size * 0.9995:

@@ -77,7 +77,20 @@ def review(
     `title` is the name of the business. Customers are hidden unless `show_names`: with `secret` (the workspace's key) behind codes that stay
     the same from review to review, else behind numbers. `imports` are the load records that the appendix reconciles with.
     """
-    from regulars.reports.sections import affinity, appendix, cohorts, concentration, findings, kpis, movements, rfm, seasonality, second_order, slipped, value
+    from regulars.reports.sections import (
+        affinity,
+        appendix,
+        cohorts,
+        concentration,
+        findings,
+        kpis,
+        movements,
+        rfm,
+        seasonality,
+        second_order,
+        slipped,
+        value,
+    )
     from regulars.reports.sections.headline import caveats, explanation, headline
 
     evidence = Evidence(session)

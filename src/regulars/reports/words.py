@@ -262,10 +262,9 @@ _SLIPPED = {
     "slipped.value": "Net value ({currency})",
     "slipped.orders": "Orders",
     "slipped.last": "Last order",
-    "slipped.gap": "Usual gap",
-    "slipped.days": "{days:number} days",
+    "slipped.gap": "Usual gap (days)",
     "slipped.hidden": "Customer {number}",
-    "slipped.no_gap": "one order day",
+    "slipped.no_gap": "–",
     "slipped.missing": "Import orders with a customer number or address that reach back more than {days} days.",
     "slipped.codes": "Codes stand for the same customer in every review of this workspace and cannot be turned back into names without it.",
 }

@@ -65,9 +65,9 @@ def _reports(records: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, An
     found: list[tuple[Mapping[str, Any], bool]] = []
     for record in records:
         report = record.get("report") or record
-        for one in report.get("files") if isinstance(report.get("files"), list) else [report]:
-            if isinstance(one, dict) and "read" in one:
-                found.append((one, bool(record.get("undone"))))
+        inside = report.get("files")
+        ones = inside if isinstance(inside, list) else [report]
+        found.extend((one, bool(record.get("undone"))) for one in ones if isinstance(one, dict) and "read" in one)
     return found
 
 

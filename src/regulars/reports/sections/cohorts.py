@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from regulars.reports import charts
-from regulars.reports.blocks import Chart, Section, Table
+from regulars.reports.blocks import Block, Chart, Section, Table
 from regulars.reports.drawing import Figure, Grid, draw
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def cohorts(evidence: Evidence, language: Language) -> Section:
         lambda c: evidence.major(c["revenue_minor"]) / c["customers"],
         lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1), share=False,
     )
-    blocks = [Chart(figure=customers), Chart(figure=revenue), _values(evidence, language, list(shown.values()))]
+    blocks: list[Block] = [Chart(figure=customers), Chart(figure=revenue), _values(evidence, language, list(shown.values()))]
     return Section(key="cohorts", kicker=say("cohorts.kicker"), title=title, paragraphs=[say("cohorts.lead")], blocks=blocks, notes=notes)
 
 

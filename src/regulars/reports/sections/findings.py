@@ -69,7 +69,7 @@ def _second_order(evidence: Evidence) -> Iterator[Finding]:
     found = people.second_orders(evidence.session)
     if found is None or not found.one_time:
         return
-    more = MORE_BACK * found.buyers if found.one_time > MORE_BACK * found.buyers else found.one_time
+    more = min(found.one_time, MORE_BACK * found.buyers)
     amounts = {"later": evidence.amount(found.later_minor), "low": evidence.amount(found.low), "high": evidence.amount(found.high)}
     counts = {"one_time": found.one_time, "buyers": found.buyers, "share": found.one_time / found.buyers}
     yield Finding(code="second_order", minor=more * found.later_minor, low=more * found.low, high=more * found.high, parameters=counts | amounts)

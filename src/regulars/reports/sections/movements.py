@@ -50,7 +50,7 @@ def movements(evidence: Evidence, language: Language) -> Section:
 
 def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: bool) -> Figure:
     say = language.say
-    level_rows = [{"label": language.axis_month(r["window_start"]), "value": r["closing"], "text": language.count(r["closing"])} for r in rows]
+    level_rows = [{"label": language.axis_month(r["window_start"]), "value": r["closing"], "text": language.count(r["closing"]), "complete": r["complete"]} for r in rows]
     lost = say("movements.lost" if contract else "movements.lapsed")
     kinds = [(say("movements.new"), "blue"), (say("movements.back"), "sky"), (lost, "orange")]
     columns = ("new", "back", "lapsed")

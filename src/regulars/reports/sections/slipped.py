@@ -68,7 +68,7 @@ def _repeat(evidence: Evidence, language: Language, rows: Sequence[people.Slippe
     body = [
         [
             name(r.customer_id), value, language.count(r.orders), language.day(r.last_day),
-            say("slipped.no_gap") if r.usual_gap is None else say("slipped.days", days=r.usual_gap),
+            say("slipped.no_gap") if r.usual_gap is None else language.number(r.usual_gap),
         ]
         for r, value in zip(rows, values, strict=True)
     ]
