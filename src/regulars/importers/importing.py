@@ -153,10 +153,16 @@ def _read(ws: Workspace, reader: RowReader, folder: Path, steps: _Steps) -> Scra
         if batch.num_rows:
             reading = reader.read(batch)
             scratch.add(reading, erased_rows(reading.rows, erased))
-    for start in range(0, len(source.ragged), 10_000):
-        scratch.add_ragged(source.ragged[start : start + 10_000], erased)
+        _take_ragged(source, scratch, erased)
+    _take_ragged(source, scratch, erased)
     scratch.finish()
     return scratch
+
+
+def _take_ragged(source: Source, scratch: Scratch, erased: Callable[[pa.Array], pa.Array]) -> None:
+    if source.ragged:
+        scratch.add_ragged(source.ragged, erased)
+        source.ragged.clear()
 
 
 def _book(

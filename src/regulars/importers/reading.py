@@ -50,7 +50,8 @@ def look_through(source: Source, binding: Binding, progress: Callable[[int], Non
     watched = {name: binding.columns[name] for name in (*dates, *numbers)}
     rows = 0
     for batch in source.batches(sorted(set(watched.values())), progress):
-        rows += batch.num_rows
+        rows += batch.num_rows + len(source.ragged)
+        source.ragged.clear()
         for name, index in watched.items():
             distinct = pc.unique(batch.column(f"c{index}"))
             (dates[name] if name in dates else numbers[name]).add(distinct)

@@ -178,7 +178,7 @@ def _unknown_field(target: str, name: str, fields: Mapping[str, Field], formats:
     return MappingRefused(
         f"--map names the field '{target}', which does not exist.",
         expected=f"a field of {where}: {', '.join(sorted(fields))}; or ignore",
-        remedy=f"Did you mean '{near[0]}'?" if near else "`regulars import --fields` lists them with their meaning.",
+        remedy=f"Did you mean '{near[0]}'?" if near else "The page on importing lists every field with its meaning.",
         details={"field": name},
     )
 

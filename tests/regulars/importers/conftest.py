@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from regulars.importers import import_files
 from regulars.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,7 +56,11 @@ class Shop:
     def quarantine(self) -> list[tuple]:
         files = [str(p) for p in sorted((self.ws.folder / "quarantine").glob("*.parquet"))]
         with duckdb.connect() as connection:
-            return connection.sql(f"select row_number, reason, explanation, raw from read_parquet({files}) order by 1").fetchall() if files else []
+            return (
+                connection.sql(f"select row_number, reason, explanation, raw from read_parquet({files}) order by 1").fetchall()
+                if files
+                else []
+            )
 
     def state(self) -> dict[str, bytes]:
         """Every file of the workspace, to show that nothing changed (lock files apart)."""

@@ -27,7 +27,9 @@ class TestReadNumber:
     def test_reads_what_speaks_for_itself(self, text, value):
         assert read_number(text, Style.EITHER)[0] == Decimal(value)
 
-    @pytest.mark.parametrize("text", ["1,234", "1.234", "abc", "1,23,4", "--5", "(5", "1.2.3,4,5", "12 34", "5 5 5", "1e999", "99999999999999999999"])
+    @pytest.mark.parametrize(
+        "text", ["1,234", "1.234", "abc", "1,23,4", "--5", "(5", "1.2.3,4,5", "12 34", "5 5 5", "1e999", "99999999999999999999"]
+    )
     def test_does_not_guess(self, text):
         assert read_number(text, Style.EITHER)[0] is None
 

@@ -84,12 +84,17 @@ class TestImportFiles:
         assert shop.ws.settings.currency == "USD"
 
     def test_the_currency_of_the_row_comes_first(self, shop):
-        report = shop.load("a.csv", "customer_id,date,amount,currency\n7,2025-03-01,1000,JPY\n7,2025-03-01,10,\n7,2025-03-01,10,euro\n", currency="CHF")
+        report = shop.load(
+            "a.csv", "customer_id,date,amount,currency\n7,2025-03-01,1000,JPY\n7,2025-03-01,10,\n7,2025-03-01,10,euro\n", currency="CHF"
+        )
         assert shop.rows("orders", "amount_minor, currency") == [(1000, "CHF"), (1000, "JPY")]
         assert report.quarantined == {"bad_currency": 1}
 
     def test_rounds_each_row_half_up_and_says_what_that_changed(self, shop):
-        report = shop.load("a.csv", "customer_id,date,unit_price,quantity,product_id\n7,2025-03-01,0.005,1,a\n7,2025-03-01,0.335,-1,a\n7,2025-03-02,1.111,3,b\n")
+        report = shop.load(
+            "a.csv",
+            "customer_id,date,unit_price,quantity,product_id\n7,2025-03-01,0.005,1,a\n7,2025-03-01,0.335,-1,a\n7,2025-03-02,1.111,3,b\n",
+        )
         assert shop.rows("orders", "amount_minor") == [(-34,), (1,), (333,)]
         assert (report.money[0].read, report.money[0].read_before_rounding) == (300, "3.003")
 
@@ -105,7 +110,12 @@ class TestImportFiles:
         text = "order_id,customer_id,order_date,sku,qty,amount\nA,7,2025-03-01 10:00,x,1,10\nB,8,2025-03-01,y,1,1\nA,7,2025-03-01 10:01,z,2,5\n"
         shop.load("a.csv", text)
         assert shop.rows("orders", "order_id, amount_minor, occurred_at::varchar", "order_id")[0] == ("A", 1500, "2025-03-01 09:00:00")
-        assert shop.rows("order_lines", "order_id, product_id, quantity, occurred_at::varchar", "product_id")[2] == ("A", "z", 2.0, "2025-03-01 09:01:00")
+        assert shop.rows("order_lines", "order_id, product_id, quantity, occurred_at::varchar", "product_id")[2] == (
+            "A",
+            "z",
+            2.0,
+            "2025-03-01 09:01:00",
+        )
 
     def test_keeps_what_a_person_said_for_the_next_time(self, shop):
         text = "wer,wann,wieviel\n7,1/2/2025,10\n"
@@ -119,7 +129,7 @@ class TestImportFiles:
             def mask(self, values):
                 return pa.array([v == "7" for v in values.to_pylist()])
 
-        monkeypatch.setattr(type(shop.ws), "erased", lambda self: Erased())
+        monkeypatch.setattr(type(shop.ws), "erased", lambda _: Erased())
         report = shop.load("a.csv", LIST + "7,bad date,3\n7,2025-01-01\n")
         assert (report.read, report.imported, report.erased, report.quarantined) == (5, 1, 4, {})
         assert [r[0] for r in shop.rows("orders", "identity_id")] == ["8"]
@@ -130,7 +140,15 @@ class TestImportFiles:
         shop.load("b.csv", "customer_id,email,date,amount\nC1,a@b.c,2025-03-05,1\n")
         from regulars.identities import customer_of, map_rows
 
-        rows = pa.Table.from_pydict(dict(zip(("identity_id", "customer_id", "occurred_at", "row_key"), zip(*shop.rows("identities", "identity_id, customer_id, occurred_at, row_key"), strict=True), strict=True)))
+        rows = pa.Table.from_pydict(
+            dict(
+                zip(
+                    ("identity_id", "customer_id", "occurred_at", "row_key"),
+                    zip(*shop.rows("identities", "identity_id, customer_id, occurred_at, row_key"), strict=True),
+                    strict=True,
+                )
+            )
+        )
         assert customer_of(map_rows(rows)) == {"+4912": "C1", "a@b.c": "C1"}
 
 
@@ -153,13 +171,19 @@ class TestLayouts:
             ("packed.csv.gz", PLAIN),
             ("blanks.txt", " customer_id  date  amount\r\n Ä7  20250313   1234.50\r\n 8 20250301 5.50\r\n"),
             ("crlf.csv", PLAIN.replace("\n", "\r\n") + "\r\n\r\n"),
-            ("quoted.csv", '"customer_id","date","amount","note"\n"Ä7","2025-03-13","1234.50","two\nlines, ""quoted"""\n"8","2025-03-01","5.50",""\n'),
+            (
+                "quoted.csv",
+                '"customer_id","date","amount","note"\n"Ä7","2025-03-13","1234.50","two\nlines, ""quoted"""\n"8","2025-03-01","5.50",""\n',
+            ),
         ],
     )
     def test_reads(self, shop, name, content):
         report = shop.load(name, content)
         assert report.quarantined == {}
-        assert shop.rows("orders", "identity_id, occurred_at::date::varchar, amount_minor", "amount_minor") == [("8", "2025-02-28", 550), ("Ä7", "2025-03-12", 123450)]
+        assert shop.rows("orders", "identity_id, occurred_at::date::varchar, amount_minor", "amount_minor") == [
+            ("8", "2025-02-28", 550),
+            ("Ä7", "2025-03-12", 123450),
+        ]
         assert shop.load("plain.csv", self.PLAIN).already_there == 2
 
     def test_reads_excel(self, shop, tmp_path):
@@ -181,7 +205,12 @@ class TestLayouts:
         from datetime import date
         from decimal import Decimal
 
-        rows = {"customer_id": pa.array(["Ä7", "8"]).dictionary_encode(), "date": [date(2025, 3, 13), date(2025, 3, 1)], "amount": [Decimal("1234.50"), Decimal("5.50")], "tags": [["a"], []]}
+        rows = {
+            "customer_id": pa.array(["Ä7", "8"]).dictionary_encode(),
+            "date": [date(2025, 3, 13), date(2025, 3, 1)],
+            "amount": [Decimal("1234.50"), Decimal("5.50")],
+            "tags": [["a"], []],
+        }
         pq.write_table(pa.table(rows), tmp_path / "orders.parquet")
         assert import_files(shop.ws, tmp_path / "orders.parquet").files[0].imported == 2
         assert shop.load("plain.csv", self.PLAIN).already_there == 2

@@ -36,7 +36,20 @@ class TestReadInstants:
         answer = read_instants(pa.array([text]), "UTC", day_first=True)
         assert (answer.values[0].as_py(), answer.unreadable[0].as_py()) == (None, False)
 
-    @pytest.mark.parametrize("text", ["2025-02-30", "31.02.2025", "25:00", "hello", "2025-13-01", "2025-10-07 24:61", "13/13/2025", "7/10/2025 13:00 PM", "12345678901234567890"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2025-02-30",
+            "31.02.2025",
+            "25:00",
+            "hello",
+            "2025-13-01",
+            "2025-10-07 24:61",
+            "13/13/2025",
+            "7/10/2025 13:00 PM",
+            "12345678901234567890",
+        ],
+    )
     def test_marks_what_is_no_date(self, text):
         assert read_instants(pa.array([text, "2025-01-01"]), "UTC", day_first=True).unreadable.to_pylist() == [True, False]
 

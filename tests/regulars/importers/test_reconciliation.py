@@ -48,7 +48,17 @@ def written(rows, *, with_orders):
 
 def plain_amount(text):
     """The amount in cents by plain Python, None where there is none."""
-    values = {"0": "0", "10.00": "10", "-3.50": "-3.5", "1,234.50": "1234.5", "0.005": "0.005", "$7.1": "7.1", "(2.00)": "-2", "1e2": "100", "5 USD": "5"}
+    values = {
+        "0": "0",
+        "10.00": "10",
+        "-3.50": "-3.5",
+        "1,234.50": "1234.5",
+        "0.005": "0.005",
+        "$7.1": "7.1",
+        "(2.00)": "-2",
+        "1e2": "100",
+        "5 USD": "5",
+    }
     if text not in values:
         return None
     return int(Decimal(values[text]).scaleb(2).quantize(Decimal(1), rounding=ROUND_HALF_UP))

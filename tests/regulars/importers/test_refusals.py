@@ -20,7 +20,9 @@ def refused(shop, path, expected, **options):
     assert shop.state() == before
     refusal = caught.value
     assert isinstance(refusal, errors.CallerError)
-    assert refusal.received and refusal.expected and refusal.remedy
+    assert refusal.received
+    assert refusal.expected
+    assert refusal.remedy
     return refusal
 
 
@@ -40,7 +42,9 @@ class TestRefusals:
     def test_a_header_without_usable_columns(self, shop, header):
         refused(shop, shop.file("a.csv", header + "\n1,2,3\n"), errors.FormatUnrecognised)
 
-    @pytest.mark.parametrize("header", ["customer_id,date,total,revenue", "customer_id,date,amount,Amount", "customer,client_id,date,amount"])
+    @pytest.mark.parametrize(
+        "header", ["customer_id,date,total,revenue", "customer_id,date,amount,Amount", "customer,client_id,date,amount"]
+    )
     def test_two_columns_for_one_field(self, shop, header):
         refusal = refused(shop, shop.file("a.csv", header + "\n1,2025-01-01,3,4\n"), errors.ColumnsAmbiguous)
         assert "--map" in refusal.remedy
@@ -72,7 +76,9 @@ class TestRefusals:
         refused(shop, path, errors.FileDamaged)
 
     def test_half_a_parquet(self, shop):
-        pq.write_table(pa.table({"customer_id": ["7"] * 1000, "date": ["2025-01-01"] * 1000, "amount": [1.0] * 1000}), shop.folder / "a.parquet")
+        pq.write_table(
+            pa.table({"customer_id": ["7"] * 1000, "date": ["2025-01-01"] * 1000, "amount": [1.0] * 1000}), shop.folder / "a.parquet"
+        )
         (shop.folder / "half.parquet").write_bytes((shop.folder / "a.parquet").read_bytes()[:200])
         refused(shop, shop.folder / "half.parquet", errors.FileDamaged)
 

@@ -24,7 +24,9 @@ class TestCdnow:
         report = load(usd, shared_data / "cdnow" / "cdnow_master.csv.gz")
         assert (report.read, report.imported, report.repeated) == (69_659, 69_659, 255)
         assert (report.money[0].currency, report.money[0].imported) == ("USD", 250_031_563)
-        summary = usd.rows("orders", "count(*), count(distinct identity_id), sum(amount_minor), count(*) filter (where amount_minor = 0)", "1")
+        summary = usd.rows(
+            "orders", "count(*), count(distinct identity_id), sum(amount_minor), count(*) filter (where amount_minor = 0)", "1"
+        )
         assert summary == [(69_659, 23_570, 250_031_563, 80)]
 
     def test_both_layouts_are_the_same_orders(self, shared_data, usd):
@@ -70,7 +72,9 @@ class TestOnlineRetail:
         shop, _ = retail
         assert shop.rows("order_lines", "count(*), sum(amount_minor)", "1") == [(541_909, 974_774_793)]
         kept = "identity_id is not null and quantity > 0 and amount_minor > 0"
-        counts = ", ".join(f"{what} filter (where {kept})" for what in ("count(distinct order_id)", "count(distinct identity_id)", "sum(amount_minor)"))
+        counts = ", ".join(
+            f"{what} filter (where {kept})" for what in ("count(distinct order_id)", "count(distinct identity_id)", "sum(amount_minor)")
+        )
         assert shop.rows("order_lines", counts, "1") == [(18_532, 4_338, 891_140_790)]
 
     def test_what_is_no_goods(self, retail):
@@ -100,17 +104,23 @@ class TestOtherSets:
         promoters, detractors = usd.rows("responses", "count(*) filter (where score >= 9), count(*) filter (where score <= 6)", "1")[0]
         assert (promoters, detractors) == (2_309, 1_719)
         assert usd.rows("responses", "distinct measure, scale_min, scale_max") == [("nps", 0.0, 10.0)]
-        assert usd.rows("responses", "min(occurred_at)::date::varchar, max(occurred_at)::date::varchar", "1") == [("2021-01-01", "2021-12-30")]
+        assert usd.rows("responses", "min(occurred_at)::date::varchar, max(occurred_at)::date::varchar", "1") == [
+            ("2021-01-01", "2021-12-30")
+        ]
 
     def test_spending_by_day_and_channel(self, shared_data, usd):
         report = load(usd, shared_data / "marketing_spend" / "marketing_daily_channels.csv.gz")
         assert (report.format, report.imported, report.money[0].imported) == ("costs", 308, 3_059_087_982)
-        assert usd.rows("costs", "sum(leads), sum(actions), min(starts_on)::varchar, max(starts_on)::varchar", "1") == [(65_579, 8_043, "2021-02-01", "2021-02-28")]
+        assert usd.rows("costs", "sum(leads), sum(actions), min(starts_on)::varchar, max(starts_on)::varchar", "1") == [
+            (65_579, 8_043, "2021-02-01", "2021-02-28")
+        ]
 
     def test_a_click_stream(self, shared_data, usd):
         report = load(usd, shared_data / "retentioneering_ecom" / "ecom.csv.gz")
         assert (report.format, report.imported) == ("events", 31_106)
-        assert usd.rows("events", "count(distinct identity_id), count(distinct json_extract_string(properties, '$.session_id'))", "1") == [(600, 3_605)]
+        assert usd.rows("events", "count(distinct identity_id), count(distinct json_extract_string(properties, '$.session_id'))", "1") == [
+            (600, 3_605)
+        ]
 
     @pytest.mark.parametrize(
         "header",

@@ -75,7 +75,12 @@ def _spans(rows: Rows, person: pa.Array) -> list[Draft]:
     start = rows["start"]
     mrr = pc.fill_null(rows.minor(money(rows)), 0)
     nothing = rows.constant(0)
-    columns = {**_shared(rows), "change": "start", "effective_at": start, "term_end": pc.if_else(_has_ended(rows), rows["term_end"], pc.coalesce(rows["term_end"], rows["end"]))}
+    columns = {
+        **_shared(rows),
+        "change": "start",
+        "effective_at": start,
+        "term_end": pc.if_else(_has_ended(rows), rows["term_end"], pc.coalesce(rows["term_end"], rows["end"])),
+    }
     drafts = [
         Draft(
             "subscriptions",

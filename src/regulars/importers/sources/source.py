@@ -33,7 +33,7 @@ class Source(Protocol):
     path: Path
     header: tuple[str, ...]
     ragged: list[RaggedRow]
-    """The rows of the latest reading that do not fit the header."""
+    """Rows that do not fit the header, as far as has been read; whoever reads takes them out."""
     notes: list[str]
 
     @property

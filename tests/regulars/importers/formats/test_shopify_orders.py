@@ -7,7 +7,24 @@ HEADER = (
 )
 
 
-def order(name, email, status, subtotal, shipping, taxes, total, created, quantity, item, price, *, refunded="0.00", cancelled="", discount="0.00", phone=""):
+def order(
+    name,
+    email,
+    status,
+    subtotal,
+    shipping,
+    taxes,
+    total,
+    created,
+    quantity,
+    item,
+    price,
+    *,
+    refunded="0.00",
+    cancelled="",
+    discount="0.00",
+    phone="",
+):
     return (
         f"{name},{email},{status},{created},fulfilled,,no,EUR,{subtotal},{shipping},{taxes},{total},,{discount},Post,{created},{quantity},{item},"
         f"{price},{item[:2].upper()},Ada L,'75008,FR,{cancelled},{refunded},{name[1:]}00,{phone}"
@@ -22,7 +39,9 @@ def export(*rows):
     return "\n".join((HEADER, *rows)) + "\n"
 
 
-PLAIN = order("#1001", "Ada@Example.org", "paid", "30.00", "5.00", "5.70", "40.70", "2025-10-07 09:50:26 +0200", 2, "Tea", "10.00", phone="+33 1 23")
+PLAIN = order(
+    "#1001", "Ada@Example.org", "paid", "30.00", "5.00", "5.70", "40.70", "2025-10-07 09:50:26 +0200", 2, "Tea", "10.00", phone="+33 1 23"
+)
 PLAIN_MORE = more("#1001", "Ada@Example.org", 1, "Cup", "10.00")
 
 
@@ -31,9 +50,9 @@ class TestShopifyOrders:
         report = shop.load("orders.csv", export(PLAIN, PLAIN_MORE))
         assert report.format == "shopify_orders"
         assert (report.read, report.imported) == (2, 2)
-        assert shop.rows("orders", "order_id, kind, amount_minor, tax_minor, shipping_minor, currency, country, identity_id, occurred_at::varchar") == [
-            ("#1001", "purchase", 3000, 570, 500, "EUR", "FR", "ada@example.org", "2025-10-07 07:50:26")
-        ]
+        assert shop.rows(
+            "orders", "order_id, kind, amount_minor, tax_minor, shipping_minor, currency, country, identity_id, occurred_at::varchar"
+        ) == [("#1001", "purchase", 3000, 570, 500, "EUR", "FR", "ada@example.org", "2025-10-07 07:50:26")]
         assert shop.rows("order_lines", "product_id, quantity, amount_minor") == [("CU", 1.0, 1000), ("TE", 2.0, 2000)]
         assert report.money[0].imported == 3000
 
@@ -46,7 +65,10 @@ class TestShopifyOrders:
 
     def test_takes_included_tax_off_the_order_value(self, shop):
         # 119.00 with 19 % tax inside and free shipping: goods are worth 100.00.
-        shop.load("orders.csv", export(order("#1", "a@b.c", "paid", "119.00", "0.00", "19.00", "119.00", "2025-10-07 09:50:26 +0200", 1, "Tea", "119.00")))
+        shop.load(
+            "orders.csv",
+            export(order("#1", "a@b.c", "paid", "119.00", "0.00", "19.00", "119.00", "2025-10-07 09:50:26 +0200", 1, "Tea", "119.00")),
+        )
         assert shop.rows("orders", "amount_minor") == [(10000,)]
         assert shop.rows("order_lines", "amount_minor") == [(10000,)]
 
@@ -57,9 +79,25 @@ class TestShopifyOrders:
 
     def test_books_a_refund_by_its_part_of_the_goods(self, shop):
         # 60.00 of the 120.00 paid for goods with tax came back: half of 100.00.
-        row = order("#1", "a@b.c", "partially_refunded", "100.00", "0", "20.00", "120.00", "2025-10-07 09:50:26 +0200", 1, "Tea", "100.00", refunded="60.00")
+        row = order(
+            "#1",
+            "a@b.c",
+            "partially_refunded",
+            "100.00",
+            "0",
+            "20.00",
+            "120.00",
+            "2025-10-07 09:50:26 +0200",
+            1,
+            "Tea",
+            "100.00",
+            refunded="60.00",
+        )
         report = shop.load("orders.csv", export(row))
-        assert shop.rows("orders", "order_id, kind, linked, amount_minor", "kind") == [("#1", "purchase", False, 10000), ("#1", "refund", True, -5000)]
+        assert shop.rows("orders", "order_id, kind, linked, amount_minor", "kind") == [
+            ("#1", "purchase", False, 10000),
+            ("#1", "refund", True, -5000),
+        ]
         assert "refund dates are not in this export" in " ".join(report.notes)
 
     def test_a_cancelled_order_adds_up_to_nothing(self, shop):

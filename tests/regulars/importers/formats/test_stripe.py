@@ -13,14 +13,19 @@ class TestStripePayments:
         report = shop.load("payments.csv", PAYMENTS)
         assert report.format == "stripe_payments"
         assert report.quarantined == {"not_paid": 1}
-        assert shop.rows("orders", "order_id, kind, linked, amount_minor, currency, identity_id, occurred_at::varchar", "order_id, kind") == [
+        assert shop.rows(
+            "orders", "order_id, kind, linked, amount_minor, currency, identity_id, occurred_at::varchar", "order_id, kind"
+        ) == [
             ("ch_1", "purchase", False, 1250, "EUR", "cus_1", "2025-10-07 09:50:26"),
             ("ch_2", "purchase", False, 1000, "EUR", "cus_1", "2025-10-08 09:50:26"),
             ("ch_2", "refund", True, -400, "EUR", "cus_1", "2025-10-08 09:50:26"),
             ("ch_4", "purchase", False, 2000, "USD", "carl@example.org", "2025-10-10 09:50:26"),
             ("ch_4", "refund", True, -2000, "USD", "carl@example.org", "2025-10-10 09:50:26"),
         ]
-        assert {m.currency: (m.read, m.imported, m.quarantined) for m in report.money} == {"EUR": (12150, 2250, 9900), "USD": (2000, 2000, 0)}
+        assert {m.currency: (m.read, m.imported, m.quarantined) for m in report.money} == {
+            "EUR": (12150, 2250, 9900),
+            "USD": (2000, 2000, 0),
+        }
 
     def test_joins_the_address_to_the_customer(self, shop):
         shop.load("payments.csv", PAYMENTS)

@@ -26,14 +26,18 @@ class TestWoocommerceOrders:
     def test_reads_the_usual_header_styles(self, shop, style):
         report = shop.load("orders.csv", STYLES[style])
         assert report.format == "woocommerce_orders"
-        assert shop.rows("orders", "order_id, kind, amount_minor, occurred_at::varchar") == [("77", "purchase", 4000, "2025-03-01 09:00:00")]
+        assert shop.rows("orders", "order_id, kind, amount_minor, occurred_at::varchar") == [
+            ("77", "purchase", 4000, "2025-03-01 09:00:00")
+        ]
 
     def test_keeps_lines_and_customer(self, shop):
         shop.load("orders.csv", STYLES["advanced order export"])
         assert shop.rows("order_lines", "product_id, quantity, amount_minor") == [("C1", 2.0, 1000), ("T1", 1.0, 3000)]
         assert shop.rows("customers", "identity_id, name") == [("ada@example.org", "Ada L")]
 
-    @pytest.mark.parametrize(("status", "kinds"), [("cancelled", ["cancellation", "purchase"]), ("refunded", ["purchase", "refund"]), ("failed", [])])
+    @pytest.mark.parametrize(
+        ("status", "kinds"), [("cancelled", ["cancellation", "purchase"]), ("refunded", ["purchase", "refund"]), ("failed", [])]
+    )
     def test_follows_the_status(self, shop, status, kinds):
         shop.load("orders.csv", STYLES["order export plug-in"].replace("completed", status))
         assert [r[0] for r in shop.rows("orders", "kind", "kind")] == kinds
