@@ -75,7 +75,8 @@ class AnalysisResult:
     @property
     def main(self) -> TableResult:
         """The main table; raises `LookupError` when there is none."""
-        return next(iter(self.tables.values()), None) or _nothing(self)
+        # A table without rows is false, and is a table.
+        return next(iter(self.tables.values())) if self.tables else _nothing(self)
 
     def note(self, code: str) -> Note | None:
         """The note with this code, where it was made."""
