@@ -135,6 +135,23 @@ class TestImportFiles:
         assert [r[0] for r in shop.rows("orders", "identity_id")] == ["8"]
         assert report.money[0].erased == 2300
 
+    def test_importing_after_an_erasure_brings_nobody_back(self, shop):
+        text = "customer_id,email,date,amount\n7,ada@b.c,2025-03-01,1.00\n8,bob@b.c,2025-03-01,2.00\n"
+        shop.load("a.csv", text)
+        shop.ws.erase("ada@b.c")
+        again = shop.load("a.csv", text)
+        assert (again.imported, again.already_there, again.erased) == (0, 1, 1)
+        assert shop.rows("orders", "sum(amount_minor), count(*)", "1") == [(300, 2)]
+        assert not any(b"ada@b.c" in content for content in shop.state().values())
+
+    def test_an_import_that_was_undone_can_be_done_again(self, shop):
+        shop.load("a.csv", "customer_id,order_id,date,amount\n7,A1,2025-03-01,10.00\n")
+        second = shop.load("b.csv", "customer_id,order_id,date,amount\n7,A1,2025-03-01,12.00\n")
+        shop.ws.undo(second.load_id)
+        assert shop.rows("orders", "amount_minor") == [(1000,)]
+        assert shop.load("b.csv", "customer_id,order_id,date,amount\n7,A1,2025-03-01,12.00\n").replaced == 1
+        assert shop.rows("orders", "amount_minor") == [(1200,)]
+
     def test_follows_a_chain_of_traces_to_one_customer(self, shop):
         shop.load("a.csv", "email,phone,date,amount\na@b.c,+4912,2025-03-01,1\n")
         shop.load("b.csv", "customer_id,email,date,amount\nC1,a@b.c,2025-03-05,1\n")
