@@ -143,8 +143,9 @@ class Session:
         self._load("parameters", {name: [value] for name, value in row.items()})
 
     def _load_currency_factors(self, first: datetime) -> None:
-        tables = " union all ".join(f"select distinct currency from {name}" for name in ("orders", "order_lines", "subscriptions", "costs"))
-        used = sorted({c for c in self.engine.run(tables).column("currency").to_pylist() if c})
+        before = f"occurred_at < '{_naive(self.as_of):%Y-%m-%d %H:%M:%S.%f}'"
+        tables = " union all ".join(f"select distinct currency from {name} where {before}" for name in ("orders", "order_lines", "subscriptions", "costs"))
+        used = self.currencies = sorted({c for c in self.engine.run(tables).column("currency").to_pylist() if c})
         self.currency = self.rules.currency or (used[0] if len(used) == 1 else None)
         days = range(day_number(first.date()) - 2, day_number(self.as_of_day) + 3)
         rates = self.engine.run("select on_date, currency, to_currency, rate, occurred_at, row_key from exchange_rates").to_pylist() if len(used) > 1 or used != [self.currency] else []
@@ -161,9 +162,14 @@ class Session:
         self._load("currency_factors", rows)
 
     def require_one_currency(self, name: str, tables: Sequence[str] = ()) -> str:
-        """The reporting currency; raises `MixedCurrencies` where some money of orders (and of costs, where `tables` names them) has no rate to it."""
-        if self.unconverted or self.currency is None:
+        """The reporting currency; raises `MixedCurrencies` where some money has no rate to it: of orders, of costs or subscriptions where `tables` names them.
+
+        Where there is no money at all it is empty, unless the settings name one.
+        """
+        if self.unconverted or (self.currencies and self.currency is None):
             missing = self._without_rate(("order_rows", "cost_rows") if "costs" in tables else ("order_rows",))
+            if not missing and "subscriptions" in tables and self.engine.run(f"select 1 as a from {self._made('subscription_states')} where mrr_minor is null").num_rows:
+                missing = self.unconverted
             if missing or self.currency is None:
                 raise MixedCurrencies(
                     f"{name} is in money, and the data hold {', '.join(missing) or 'several currencies'} without a rate to {self.currency or 'one currency'}.",
@@ -171,7 +177,11 @@ class Session:
                     remedy="Import a file of exchange rates (date, currency, to_currency, rate), or set the workspace's currency.",
                     details={"without_rate": missing, "currency": self.currency},
                 )
-        return self.currency
+        return self.currency or ""
+
+    def _made(self, relation_name: str) -> str:
+        self._ensure(relation_name)
+        return relation_name
 
     def _without_rate(self, relations: Sequence[str]) -> list[str]:
         found: set[str] = set()

@@ -10,6 +10,7 @@ from ibis import _
 
 from regulars.metrics.card import Band, Better, Grain, Interval, Kind, Unit
 from regulars.metrics.declare import ratio
+from regulars.relations.base import flag
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -62,6 +63,7 @@ def _of_subscriptions(t: Tables) -> ir.Table:
         row_id=_.subscription_id,
         numerator=((_.turn > 0) & _.customer_id.notnull()).ifelse(_.mrr_minor, more),
         denominator=_.mrr_minor,
+        excluded=ibis.literal(0, "int64"),
         basis=ibis.literal("subscriptions"),
     )
 
@@ -82,5 +84,6 @@ def _of_lines(t: Tables) -> ir.Table:
         "row_id",
         numerator=(_.sold.notnull() & _.known.isnull()).ifelse(_.amount_minor, nothing),
         denominator=_.sold.notnull().ifelse(_.amount_minor, nothing),
+        excluded=flag(_.sold.isnull()),
         basis=ibis.literal("order lines"),
     )
