@@ -51,16 +51,17 @@ def facts(session: Session) -> TableResult:
 def expression(t: Tables | Any, known: Sequence[Group]) -> ir.Table:
     """The query of all facts; facts of groups that are not in `known` are empty."""
     rows = t.known_customers
+    present: set[str] = set()
     for i, (part, own) in enumerate(_parts(t, known)):
         key = f"customer_of_part_{i}"
         keyed = part.rename({key: "customer_id"})
         rows = rows.left_join(keyed, rows.customer_id == keyed[key]).drop(key)
-        filled = {f.name: rows[f.name].fill_null(f.empty) for f in own if f.empty is not None}
-        rows = rows.mutate(**filled) if filled else rows
-    for group in groups().values():
-        if group not in known:
-            rows = rows.mutate(**empties(group.facts))
+        present |= {f.name for f in own}
     every = columns()
+    stored = [f for f in every if f.derived is None]
+    absent = empties(stored)
+    filled = {f.name: rows[f.name] if f.empty is None else rows[f.name].fill_null(f.empty) for f in stored if f.name in present}
+    rows = rows.select("customer_id", **{f.name: filled.get(f.name, absent[f.name]) for f in stored})
     rows = rows.mutate(**{f.name: f.derived(rows, t) for f in every if f.derived is not None})
     return rows.select("customer_id", *(f.name for f in every)).order_by("customer_id")
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-import regulars.relations.products  # noqa: F401 - declares the relations used below
 from regulars.facts.declare import count, group, real, text
-from regulars.relations.base import total
+from regulars.relations.base import in_force, total
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,7 +37,10 @@ def _favourite(counted: ir.Table, column: str) -> ir.Table:
 )
 def products(t: Tables) -> ir.Table:
     """Goods on purchase lines of kept orders."""
-    lines = t.goods_lines.filter(_.customer_id.notnull())
+    # Straight from the stored lines: the relation of all goods lines is wide, and nothing here needs its days and amounts.
+    bought = in_force(t, "order_lines").filter(_.kind == "purchase", _.is_goods).select("order_id", "product_id", "category", "quantity")
+    kept = t.kept_orders.filter(_.customer_id.notnull()).select("customer_id", kept_order="order_id")
+    lines = bought.inner_join(kept, bought.order_id == kept.kept_order)
     counted = lines.group_by("customer_id", "product_id", "category").agg(lines=_.count().cast("int64"), quantity=_.quantity.sum())
     whole = counted.group_by("customer_id").agg(quantity=counted.quantity.sum())
     product = _favourite(counted, "product_id").select(product_buyer="customer_id", favourite_product="favourite", products="kinds")
