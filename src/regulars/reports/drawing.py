@@ -24,7 +24,7 @@ class Size:
     narrow: bool
 
 
-WIDE, HALF, NARROW = Size(1010, narrow=False), Size(478, narrow=False), Size(326, narrow=True)
+WIDE, HALF, NARROW = Size(880, narrow=False), Size(430, narrow=False), Size(326, narrow=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def clean_svg(svg: str, *, title: str, description: str, key: str, variant: str)
     assert box is not None
     width = float(box.group(1).split()[2])
     head = (
-        f'<svg class="chart {variant}" viewBox="{box.group(1)}" style="max-width:{width * 1.12:.0f}px" role="img" aria-labelledby="{key}-t {key}-d">'
+        f'<svg class="chart {variant}" viewBox="{box.group(1)}" style="max-width:{width * 1.2:.0f}px" role="img" aria-labelledby="{key}-t {key}-d">'
         f'<title id="{key}-t">{html.escape(title)}</title><desc id="{key}-d">{html.escape(description)}</desc>'
     )
     return re.sub(r"^<svg\b[^>]*>", lambda _: head, svg, count=1)

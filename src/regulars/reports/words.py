@@ -30,7 +30,8 @@ _HEADLINE = {
     "headline.active": "Active customers {opening:count} → {closing:count} in {month:month}; of the {lapsed:count} who went quiet, {share:in_ten} usually come back.",
     "headline.active_only": "Active customers {opening:count} → {closing:count} in {month:month}; {lapsed:count} went quiet, {back:count} came back and {new:count} were new.",
     "headline.contract": "Customers {opening:count} → {closing:count} in {month:month}; {lapsed:count} left, {back:count} came back and {new:count} were new.",
-    "headline.young": "{customers:count} customers have placed {orders:count} orders so far; the data are still too short to say who stays and who leaves.",
+    "headline.young": "Customers so far: {customers:count}, orders: {orders:count}; the data are still too short to say who stays and who leaves.",
+    "headline.refused": "The orders are in several currencies and cannot be added up: import exchange rates, or set the currency of the workspace.",
     "headline.none": "There are no orders of known customers yet, so nothing can be said about who stays.",
     "headline.returned": "Quiet means no order for {silent} days. Of those who were that quiet before, {share:percent 0} ordered again within the next {days} days ({low:percent 0} to {high:percent 0}; {lapses:count} cases like theirs).",
     "caveat.one_cohort": "Nearly all customers ({share:percent 0}) placed their first order between {start:day} and {until:day}. This file shows how one cohort ages; its decline is the cohort’s, and says nothing about the course of the shop.",
@@ -40,10 +41,9 @@ _HEADLINE = {
 }
 
 _FINDINGS = {
-    "findings.kicker": "Three findings",
+    "findings.kicker": "Findings",
     "findings.title": "Where the most money is at stake",
     "findings.lead": "Chosen from {candidates:count} candidates that these data support, by the money in them.",
-    "findings.title_other": "What stands out",
     "findings.missing": "No finding is supported yet: it takes orders of at least 30 customers who came back. Import a longer order history.",
     "finding.second_order.title": "{share:percent 0} of the customers never ordered twice",
     "finding.second_order.means": "if five more in a hundred had come back and ordered like those who did",
@@ -171,7 +171,7 @@ _COHORTS = {
     "cohorts.title_one": "One month after the first order {low:percent} of the customers order again",
     "cohorts.title_plain": "What became of the customers, by the month of their first order",
     "cohorts.lead": "A row is everybody whose first order fell into that month. Each cell is 30 days of their time as customers. Cells that are not over for the whole cohort stay blank.",
-    "cohorts.missing": "Import orders that reach back at least two months.",
+    "cohorts.missing": "Import orders that reach back at least two months, of 30 customers or more a month.",
     "cohorts.customers": "Share of the cohort that ordered, in\u202f%",
     "cohorts.customers_description": "Heat map: rows are cohorts, columns are months of 30 days since the first order, cells the share of customers who ordered.",
     "cohorts.revenue": "Revenue per customer of the cohort, in {currency}",
@@ -201,7 +201,7 @@ _SECOND = {
     "second.days": "{days} days",
     "second.within": "Within {days} days",
     "second.of": "of {customers:count} customers",
-    "second.young": "{excluded:count} customers are too young for 90 days and are left out.",
+    "second.young": "Left out, since their first order is less than 90 days old: {excluded:count}.",
     "second.month": "First order in",
 }
 
@@ -209,7 +209,7 @@ _RFM = {
     "rfm.kicker": "Recency, frequency, value",
     "rfm.title": "{name}, {share:percent 0} of the customers, make up {value_share:percent 0} of the value",
     "rfm.lead": "Every customer is scored from 1 to 5 by the latest order, the number of orders and the value; the classic names stand for combinations of these scores.",
-    "rfm.missing": "Import orders with a customer number or address.",
+    "rfm.missing": "Import orders of at least 25 customers with a number or address.",
     "rfm.map": "Customers by recency and frequency",
     "rfm.map_subtitle": "In each cell: customers, and below what they have brought in {currency}. The deeper the colour, the more.",
     "rfm.map_description": "A map of five by five: recency score to the right, frequency score upwards; cells hold customers and value.",
@@ -252,7 +252,7 @@ _RFM = {
 _SLIPPED = {
     "slipped.kicker": "Who slipped away lately",
     "slipped.title": "{customers:count} repeat buyers, worth {value:amount short} so far, went quiet in the last {days} days",
-    "slipped.lead": "Worth is what they have brought since their first order, net of refunds. Names are hidden, because this file will be forwarded; regulars review --show-names prints them.",
+    "slipped.lead": "Worth is what they have brought since their first order, net of refunds. Names are hidden, because this file will be forwarded; regulars review --names prints them.",
     "slipped.lead_named": "Worth is what they have brought since their first order, net of refunds. This copy shows names: mind to whom it is forwarded.",
     "slipped.none": "Nobody lapsed in the last {days} days.",
     "slipped.repeat": "The most valuable repeat buyers",
@@ -272,7 +272,7 @@ _SLIPPED = {
 _MONEY = {
     "concentration.kicker": "Concentration",
     "concentration.title": "The top {top:percent 0} of customers bring {share:percent 0} of the value",
-    "concentration.missing": "Import orders with a customer number or address.",
+    "concentration.missing": "Import orders of at least 20 customers with a number or address.",
     "concentration.figure": "Share of value by share of customers, the most valuable first",
     "concentration.description": "A curve above the diagonal: {ten} of the value comes from the top 10 % of customers. Gini coefficient {gini}.",
     "concentration.axis": "Share of customers, most valuable first",

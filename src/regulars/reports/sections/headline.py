@@ -50,6 +50,8 @@ def latest_movement(evidence: Evidence) -> dict[str, Any] | None:
 
 def headline(evidence: Evidence) -> Sentence:
     """How the business is doing, in one sentence."""
+    if evidence.refused is not None:
+        return sentence("headline.refused")
     moved = latest_movement(evidence)
     if moved is None:
         orders, customers = evidence.metric("orders", evidence.whole), evidence.metric("customer_count", evidence.whole)

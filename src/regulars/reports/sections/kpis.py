@@ -146,7 +146,8 @@ def _span_text(language: Language, evidence: Evidence, key: Key, window: Window 
 def _interval(language: Language, value: MetricValue) -> str:
     if value.low is None or value.high is None:
         return ""
-    return language.say("interval", low=_shown(language, value, value.low), high=_shown(language, value, value.high))
+    low = max(0.0, value.low) if value.card.unit is Unit.RATIO else value.low
+    return language.say("interval", low=_shown(language, value, low), high=_shown(language, value, value.high))
 
 
 def _spark(evidence: Evidence, language: Language, key: Key, label: str) -> str:
