@@ -53,12 +53,13 @@ def _scores(session: Session) -> Any:
     buyers = session.tables().buyers
     as_of_day = ibis.literal(day_number(session.as_of_day), "int64")
     rows = buyers.select("customer_id", "last_day", recency_days=as_of_day - buyers.last_day, frequency=buyers.orders, monetary_minor=buyers.value_minor)
-    size = rows.count().over(ibis.window()).cast("float64")
-    scores = {
-        name: (ibis.rank().over(order_by=[column]).cast("float64") * 5.0 / size).floor().cast("int64") + 1
-        for name, column in (("r", rows.last_day), ("f", rows.frequency), ("m", rows.monetary_minor))
-    }
-    return rows.mutate(**scores).drop("last_day").order_by("customer_id")
+    measures = {"r": "last_day", "f": "frequency", "m": "monetary_minor"}
+    # The rank of equals is the smallest of their row numbers: ClickHouse miscounts rank() over the frame that Ibis writes.
+    places = {f"place_{score}": ibis.row_number().over(order_by=[column, "customer_id"]).cast("int64") for score, column in measures.items()}
+    rows = rows.mutate(**places, size=rows.count().over(ibis.window()).cast("float64"))
+    ranks = {score: rows[f"place_{score}"].min().over(group_by=column).cast("float64") for score, column in measures.items()}
+    scores = {score: (rank * 5.0 / rows["size"]).floor().cast("int64") + 1 for score, rank in ranks.items()}
+    return rows.mutate(**scores).select("customer_id", "recency_days", "frequency", "monetary_minor", "r", "f", "m").order_by("customer_id")
 
 
 def _named(scored: pa.Table) -> pa.Table:
