@@ -394,9 +394,7 @@ def channels(company):
         if start <= orders[0].day < end:
             values[company.attribute("acquisition_channel", customer)].append(company.book.value(customer))
     for cost in company.rows("costs"):
-        first, after = number(cost["starts_on"]), number(cost["ends_on"])
-        inside = min(after, end, company.as_of_day) > max(first, start)
-        if cost["purpose"] == "acquisition" and cost["kind"] != "goods" and cost.get("channel") is not None and inside:
+        if cost["purpose"] == "acquisition" and cost["kind"] != "goods" and cost.get("channel") is not None:
             costs[cost["channel"]] += company.spread(cost, start, end)
     return {"channels": [_channel(name, values.get(name, []), costs.get(name), rate, known) for name in sorted({*values, *costs})]}
 
