@@ -57,7 +57,9 @@ class TableResult:
 
     def shown_columns(self) -> list[str]:
         """Headings as people read them: money carries its currency instead of the word minor."""
-        return [f"{name.removesuffix(MINOR)} ({self.currency})" if name.endswith(MINOR) and self.currency else name for name in self.columns]
+        return [
+            f"{name.removesuffix(MINOR)} ({self.currency})" if name.endswith(MINOR) and self.currency else name for name in self.columns
+        ]
 
     def shown_rows(self, limit: int = SHOWN_ROWS) -> list[tuple[str, ...]]:
         """The first rows as people read them: money in major units, shares in per cent."""

@@ -71,7 +71,9 @@ def _named(session: Session, rows: Any, column: str, name: str) -> Any:
 def _popular(session: Session, top: int, baskets: int) -> Any:
     rows = _counts(session).order_by(_.orders.desc(), _.product_id).limit(top)
     rows = rows.mutate(share=rows.orders.cast("float64") / float(baskets or 1))
-    return _named(session, rows, "product_id", "name").select("product_id", "name", "orders", "share").order_by(_.orders.desc(), _.product_id)
+    return (
+        _named(session, rows, "product_id", "name").select("product_id", "name", "orders", "share").order_by(_.orders.desc(), _.product_id)
+    )
 
 
 def _pairs(session: Session, min_orders: int, top: int, baskets: int) -> Any:
@@ -87,7 +89,22 @@ def _pairs(session: Session, min_orders: int, top: int, baskets: int) -> Any:
         pairs = _named(session, pairs, f"product_{side}", f"name_{side}")
     together, a, b = (pairs[name].cast("float64") for name in ("together", "orders_a", "orders_b"))
     pairs = pairs.mutate(
-        support=together / float(baskets or 1), confidence_a_b=together / a, confidence_b_a=together / b, lift=together * float(baskets) / (a * b)
+        support=together / float(baskets or 1),
+        confidence_a_b=together / a,
+        confidence_b_a=together / b,
+        lift=together * float(baskets) / (a * b),
     )
-    columns = ("product_a", "name_a", "product_b", "name_b", "together", "support", "orders_a", "orders_b", "confidence_a_b", "confidence_b_a", "lift")
+    columns = (
+        "product_a",
+        "name_a",
+        "product_b",
+        "name_b",
+        "together",
+        "support",
+        "orders_a",
+        "orders_b",
+        "confidence_a_b",
+        "confidence_b_a",
+        "lift",
+    )
     return pairs.select(*columns).order_by(_.together.desc(), _.product_a, _.product_b)

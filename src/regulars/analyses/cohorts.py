@@ -80,7 +80,9 @@ def cohorts(session: Session, *, by: str = "month", unit_days: int = 30) -> Anal
         name="cohorts",
         title="Cohorts",
         tables={
-            "cells": table_of(session, rows_table(cells, CELLS), f"Cohorts by {by}, in cells of {unit_days} days of customer age", MEANINGS),
+            "cells": table_of(
+                session, rows_table(cells, CELLS), f"Cohorts by {by}, in cells of {unit_days} days of customer age", MEANINGS
+            ),
             "sizes": table_of(session, rows_table(sizes, SIZES), "Value per customer by cohort", MEANINGS),
         },
         notes=(*ageing_notes(session), earned.note),

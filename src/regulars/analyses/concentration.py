@@ -31,7 +31,9 @@ def concentration(session: Session) -> AnalysisResult:
     buyers = session.tables().buyers
     rows = session.run(buyers.select("customer_id", "kept_minor"))
     if not rows.num_rows:
-        return AnalysisResult(name="concentration", title="Concentration", tables={}, notes=(Note("no_data", {"needs": "orders of known customers"}),))
+        return AnalysisResult(
+            name="concentration", title="Concentration", tables={}, notes=(Note("no_data", {"needs": "orders of known customers"}),)
+        )
     shares, whole = _shares(rows.column("kept_minor").to_numpy())
     tables = {
         "shares": table_of(session, shares, "Share of value by top customers", MEANINGS),

@@ -75,9 +75,13 @@ def _customers(session: Session) -> Any:
     edges = edges.inner_join(first, edges.customer_id == first.starter)
     joins = (_.at_start == 0) & (_.at_end == 1)
     edges = edges.mutate(
-        new=flag(joins & (_.first_boundary > _.start_day)), back=flag(joins & (_.first_boundary <= _.start_day)), lapsed=flag((_.at_start == 1) & (_.at_end == 0))
+        new=flag(joins & (_.first_boundary > _.start_day)),
+        back=flag(joins & (_.first_boundary <= _.start_day)),
+        lapsed=flag((_.at_start == 1) & (_.at_end == 0)),
     )
-    edges = edges.select("window_id", "new", "back", "lapsed", opening=edges.at_start, closing=edges.at_end, joined_and_left=flag(edges.window_id < 0))
+    edges = edges.select(
+        "window_id", "new", "back", "lapsed", opening=edges.at_start, closing=edges.at_end, joined_and_left=flag(edges.window_id < 0)
+    )
     passed = t.joined_and_left
     nobody = {name: flag(passed.window_id < 0) for name in ("new", "back", "lapsed", "opening", "closing")}
     both = edges.union(passed.select("window_id", **nobody, joined_and_left=flag(passed.window_id >= 0)))

@@ -47,7 +47,9 @@ MEANINGS = {
 }
 
 
-@declare(title="What retention is worth", question="What are 1, 2 and 5 points of monthly retention worth a year, from this company's own data?")
+@declare(
+    title="What retention is worth", question="What are 1, 2 and 5 points of monthly retention worth a year, from this company's own data?"
+)
 def retention_value(session: Session) -> AnalysisResult:
     """Worth of x points of 30-day retention over the next 12 windows of 30 days, as a range.
 
@@ -68,7 +70,9 @@ def retention_value(session: Session) -> AnalysisResult:
         note = Note("history_too_short", {"windows": len(windows), "days": session.rules.inactive_after_days})
         return AnalysisResult(name="retention_value", title="What retention is worth", tables={}, notes=(note, span))
     if not sums["kept"] or not active:
-        return AnalysisResult(name="retention_value", title="What retention is worth", tables={}, notes=(Note("no_data", {"needs": "active customers"}), span))
+        return AnalysisResult(
+            name="retention_value", title="What retention is worth", tables={}, notes=(Note("no_data", {"needs": "active customers"}), span)
+        )
     found = _measured(sums, active, earned.rate)
     rows = [{"points": points, **_worth(found, points)} for points in POINTS]
     tables = {
@@ -103,7 +107,11 @@ def _sums(session: Session, enough: Sequence[int]) -> Any:
     t = session.tables()
     edges = t.active_at_edges.filter((t.active_at_edges.at_start == 1) & t.active_at_edges.window_id.isin(list(enough) or [-1]))
     days = t.order_days.inner_join(t.window_days, "local_day")
-    spent = days.group_by("window_id", "customer_id").agg(net_minor=total(days.net_minor)).rename(spent_window="window_id", spender="customer_id")
+    spent = (
+        days.group_by("window_id", "customer_id")
+        .agg(net_minor=total(days.net_minor))
+        .rename(spent_window="window_id", spender="customer_id")
+    )
     joined = edges.left_join(spent, [edges.window_id == spent.spent_window, edges.customer_id == spent.spender])
     joined = joined.mutate(value=joined.net_minor.fill_null(ibis.literal(0, "int64")))
     each = joined.group_by("customer_id").agg(at_start=total(joined.at_start), kept=total(joined.at_end), value=total(joined.value))

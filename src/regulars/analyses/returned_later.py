@@ -44,7 +44,10 @@ STEP = 30
 @declare(
     title="Returned later",
     question="Of the customers who fell silent in the past, what share ordered again by themselves?",
-    parameters={"days": "days after falling silent", "silent_for": "days without a kept order that count as silent (default: inactive_after_days)"},
+    parameters={
+        "days": "days after falling silent",
+        "silent_for": "days without a kept order that count as silent (default: inactive_after_days)",
+    },
     in_money=False,
 )
 def returned_later(session: Session, *, days: int = 180, silent_for: int | None = None) -> AnalysisResult:
@@ -60,7 +63,12 @@ def returned_later(session: Session, *, days: int = 180, silent_for: int | None 
     lapses = _lapses(session, silence, days)
     found = {row["repeat"]: row for row in session.run(_sums(lapses, days)).to_pylist()}
     if not found:
-        return AnalysisResult(name="returned_later", title="Returned later", tables={}, notes=(Note("no_data", {"needs": f"orders of more than {silence + days} days"}),))
+        return AnalysisResult(
+            name="returned_later",
+            title="Returned later",
+            tables={},
+            notes=(Note("no_data", {"needs": f"orders of more than {silence + days} days"}),),
+        )
     both = session.run(_sums(lapses.mutate(repeat=lapses.repeat * 0), days)).to_pylist()[0]
     rows = [_row(name, sums) for name, sums in zip(GROUPS, (both, found.get(1), found.get(0)), strict=True) if sums]
     title = f"Of those silent for {silence} days, who ordered again within {days}"

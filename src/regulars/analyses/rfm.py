@@ -52,10 +52,14 @@ def _scores(session: Session) -> Any:
 
     buyers = session.tables().buyers
     as_of_day = ibis.literal(day_number(session.as_of_day), "int64")
-    rows = buyers.select("customer_id", "last_day", recency_days=as_of_day - buyers.last_day, frequency=buyers.orders, monetary_minor=buyers.value_minor)
+    rows = buyers.select(
+        "customer_id", "last_day", recency_days=as_of_day - buyers.last_day, frequency=buyers.orders, monetary_minor=buyers.value_minor
+    )
     measures = {"r": "last_day", "f": "frequency", "m": "monetary_minor"}
     # The rank of equals is the smallest of their row numbers: ClickHouse miscounts rank() over the frame that Ibis writes.
-    places = {f"place_{score}": ibis.row_number().over(order_by=[column, "customer_id"]).cast("int64") for score, column in measures.items()}
+    places = {
+        f"place_{score}": ibis.row_number().over(order_by=[column, "customer_id"]).cast("int64") for score, column in measures.items()
+    }
     rows = rows.mutate(**places, size=rows.count().over(ibis.window()).cast("float64"))
     ranks = {score: rows[f"place_{score}"].min().over(group_by=column).cast("float64") for score, column in measures.items()}
     scores = {score: (rank * 5.0 / rows["size"]).floor().cast("int64") + 1 for score, rank in ranks.items()}
@@ -88,5 +92,11 @@ def _segments(scored: pa.Table) -> pa.Table:
         for name in SEGMENTS
         if name in found
     ]
-    columns = {"segment": pa.string(), "customers": pa.int64(), "value_minor": pa.int64(), "share": pa.float64(), "value_share": pa.float64()}
+    columns = {
+        "segment": pa.string(),
+        "customers": pa.int64(),
+        "value_minor": pa.int64(),
+        "share": pa.float64(),
+        "value_share": pa.float64(),
+    }
     return rows_table(rows, columns)

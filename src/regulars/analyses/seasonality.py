@@ -56,7 +56,10 @@ def seasonality(session: Session) -> AnalysisResult:
     notes = [] if len(days) >= 365 else [Note("less_than_a_year", {"days": len(days)})]
     if _has_times(session):
         by_hour = {row["local_hour"]: (row["orders"], row["value_minor"]) for row in session.run(_by(session, "local_hour")).to_pylist()}
-        rows = [_row("hour", hour, len(days), by_hour.get(hour, (0, 0)), sum(orders for orders, _minor in by_hour.values())) for hour in range(24)]
+        rows = [
+            _row("hour", hour, len(days), by_hour.get(hour, (0, 0)), sum(orders for orders, _minor in by_hour.values()))
+            for hour in range(24)
+        ]
         tables["hours"] = table_of(session, rows_table(rows, {"hour": pa.int64(), **FIGURES}), "Orders by hour", MEANINGS)
     else:
         notes.append(Note("no_hours"))
@@ -83,7 +86,9 @@ def _month(day: int) -> int:
     return day_of(day).month
 
 
-def _folded(days: Iterable[int], sums: Mapping[int, tuple[int, int]], name: str, kinds: Iterable[int], kind_of: Callable[[int], int]) -> pa.Table:
+def _folded(
+    days: Iterable[int], sums: Mapping[int, tuple[int, int]], name: str, kinds: Iterable[int], kind_of: Callable[[int], int]
+) -> pa.Table:
     counted = {kind: [0, 0, 0] for kind in kinds}
     for day in days:
         orders, minor = sums.get(day, (0, 0))

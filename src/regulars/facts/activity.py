@@ -38,7 +38,9 @@ def _lapsed(row: ir.Table, t: Tables) -> ir.Value:
         count("events_30d", "meaningful events in the 30 days before as-of", "events"),
         count("events_90d", "meaningful events in the 90 days before as-of", "events"),
         derived("last_active_on", Kind.DATE, "local day of the latest kept order or meaningful event", "date", _last_active),
-        derived("active", Kind.FLAG, "active at as-of: by inactivity or by cancellation, as the setting churn_by says", "yes or no", _active),
+        derived(
+            "active", Kind.FLAG, "active at as-of: by inactivity or by cancellation, as the setting churn_by says", "yes or no", _active
+        ),
         derived("lapsed", Kind.FLAG, "has a kept order and is not active at as-of", "yes or no", _lapsed),
     ),
 )

@@ -35,7 +35,9 @@ def answers(t: Tables) -> ir.Table:
     """Scores by measure; the latest by occurred_at, then row_key."""
     rows = t.response_rows.filter(_.customer_id.notnull(), _.score.notnull() | _.polarity.notnull())
     rows = rows.mutate(
-        place=ibis.row_number().over(group_by=["customer_id", "measure", rows.score.isnull()], order_by=[_.occurred_at.desc(), _.row_key.desc()]),
+        place=ibis.row_number().over(
+            group_by=["customer_id", "measure", rows.score.isnull()], order_by=[_.occurred_at.desc(), _.row_key.desc()]
+        ),
         easy=((_.measure == "ces") & ~_.high_is_good.fill_null(True)).ifelse(_.scale_min + _.scale_max - _.score, _.score),
     )
     nothing = ibis.null("float64")

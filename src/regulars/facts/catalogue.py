@@ -44,7 +44,10 @@ def facts(session: Session) -> TableResult:
     if session.has_rows("orders") or session.has_rows("subscriptions"):
         session.require_one_currency("facts")
     rows = session.run(expression(session.tables(), [g for g in groups().values() if all(session.has_rows(table) for table in g.needs)]))
-    meanings = {"customer_id": "the customer", **{fact.name: f"{fact.meaning} ({fact.unit})" if fact.unit else fact.meaning for fact in columns()}}
+    meanings = {
+        "customer_id": "the customer",
+        **{fact.name: f"{fact.meaning} ({fact.unit})" if fact.unit else fact.meaning for fact in columns()},
+    }
     return TableResult(table=_typed(rows), title="Facts", as_of=session.as_of, currency=session.currency, meanings=meanings)
 
 

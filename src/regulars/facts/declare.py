@@ -107,7 +107,9 @@ class Group:
 GROUPS: dict[str, Group] = {}
 
 
-def group(*, title: str, facts: Sequence[Fact], needs: Sequence[str] = (), over: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def group(
+    *, title: str, facts: Sequence[Fact], needs: Sequence[str] = (), over: str = ""
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a group of facts.
 
     With `over`, the function takes that relation's rows and the tables, and gives name -> aggregate for each fact that is not derived;

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     facts=(
         count("discounted_orders", "kept orders with a discount", "orders"),
         money("discount", "discounts taken off kept orders"),
-        derived("discounted_order_share", Kind.REAL, "kept orders with a discount / kept orders", "share", lambda row, _t: ratio(row.discounted_orders, row.orders)),
+        derived(
+            "discounted_order_share",
+            Kind.REAL,
+            "kept orders with a discount / kept orders",
+            "share",
+            lambda row, _t: ratio(row.discounted_orders, row.orders),
+        ),
     ),
 )
 def discounts(rows: ir.Table, _t: Tables) -> Mapping[str, ir.Value]:

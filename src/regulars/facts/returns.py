@@ -27,7 +27,13 @@ if TYPE_CHECKING:
         money("refunded", "value refunded, as a positive amount"),
         money("gross", "value of all purchases before refunds and cancellations"),
         count("cancellations", "orders cancelled", "orders"),
-        derived("refund_share", Kind.REAL, "value refunded / value of all purchases", "share", lambda row, _t: ratio(row.refunded_minor, row.gross_minor)),
+        derived(
+            "refund_share",
+            Kind.REAL,
+            "value refunded / value of all purchases",
+            "share",
+            lambda row, _t: ratio(row.refunded_minor, row.gross_minor),
+        ),
     ),
 )
 def returns(rows: ir.Table, _t: Tables) -> Mapping[str, ir.Value]:

@@ -37,7 +37,9 @@ def subscriptions(t: Tables) -> ir.Table:
     runs = (states.running == 1) & (states.first_boundary <= day) & (states.last_boundary >= day)
     ran = (states.running == 1) & (states.first_boundary <= day - 90) & (states.last_boundary >= day - 90)
     states = states.mutate(runs=flag(runs), ran=flag(ran))
-    best = ibis.row_number().over(group_by=["customer_id", "runs"], order_by=[_.mrr_minor.desc(), _.subscription_id, _.change_number.desc()])
+    best = ibis.row_number().over(
+        group_by=["customer_id", "runs"], order_by=[_.mrr_minor.desc(), _.subscription_id, _.change_number.desc()]
+    )
     states = states.mutate(best=best)
     no_day = ibis.null("int64")
     return states.group_by("customer_id").agg(

@@ -31,7 +31,9 @@ def tickets(t: Tables) -> ir.Table:
     """Cases belong to the customer of their steps."""
     steps = t.ticket_rows.filter(_.customer_id.notnull())
     turning = steps.step.isin(["opened", "reopened", "resolved", "closed"])
-    steps = steps.mutate(place=ibis.row_number().over(group_by=["customer_id", "ticket_id", turning], order_by=[_.occurred_at.desc(), _.row_key.desc()]))
+    steps = steps.mutate(
+        place=ibis.row_number().over(group_by=["customer_id", "ticket_id", turning], order_by=[_.occurred_at.desc(), _.row_key.desc()])
+    )
     opens, waits = steps.step == "opened", steps.step.isin(["opened", "reopened"]) & (steps.place == 0)
     each = steps.group_by("customer_id", "ticket_id").agg(
         opened=flag(opens).max(), recent=flag(opens & within(steps, t, 90)).max(), waits=flag(waits).max(), latest=steps.local_day.max()
