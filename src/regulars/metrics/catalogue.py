@@ -247,8 +247,8 @@ def _aggregate_values(rows: Any) -> Any:
         gap = (counted.position - place).abs()
         parts[name] = ((gap < 1.0).ifelse(1.0 - gap, 0.0) * counted.value).sum()
     half = estimates.Z * counted["size"].sqrt() / 2.0
-    lowest = ibis.greatest((counted["size"] / 2.0 - half).floor(), ibis.literal(0.0))
-    highest = ibis.least((counted["size"] / 2.0 + half).ceil(), counted["size"] - 1.0)
+    lowest = ibis.greatest((counted["size"] / 2.0 - half).floor().cast("float64"), ibis.literal(0.0))
+    highest = ibis.least((counted["size"] / 2.0 + half).ceil().cast("float64"), counted["size"] - 1.0)
     by_place = counted.group_by("window_id", "group").agg(
         size=counted.count().cast("int64"),
         median_low=(counted.position == lowest).ifelse(counted.value, ibis.null("float64")).max(),

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from chdb import session as chdb_session
 
 from regulars.errors import EngineFailed
-from regulars.warehouse.engines.arrow_rows import column_definitions, read_files
+from regulars.warehouse.engines.arrow_rows import column_definitions, plain_types, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class ClickHouse:
     def run(self, query: str) -> pa.Table:
         answer = self._execute(query, "Arrow")
         data = answer.bytes()
-        return pa.ipc.open_file(pa.BufferReader(data)).read_all() if data else pa.table({})
+        return plain_types(pa.ipc.open_file(pa.BufferReader(data)).read_all()) if data else pa.table({})
 
     def close(self) -> None:
         self._session.close()

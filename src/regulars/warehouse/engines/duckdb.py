@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 
 from regulars.errors import DiskFull, EngineFailed
+from regulars.warehouse.engines.arrow_rows import plain_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ class DuckDB:
 
     def run(self, query: str) -> pa.Table:
         with _faults_named(query):
-            return self._connection.sql(query).to_arrow_table()
+            return plain_types(self._connection.sql(query).to_arrow_table())
 
     def batches(self, query: str, rows_per_batch: int = 100_000) -> Iterator[pa.RecordBatch]:
         """The answer of `query` piece by piece, in bounded memory."""

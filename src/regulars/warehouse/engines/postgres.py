@@ -11,7 +11,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from regulars.errors import EngineFailed
-from regulars.warehouse.engines.arrow_rows import column_definitions, read_files
+from regulars.warehouse.engines.arrow_rows import column_definitions, plain_types, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ class Postgres:
         names = [column.name for column in cursor.description or ()]
         rows = cursor.fetchall()
         columns = [pa.array([_plain(row[i]) for row in rows]) for i in range(len(names))]
-        return pa.table(columns, names=names) if names else pa.table({})
+        return plain_types(pa.table(columns, names=names)) if names else pa.table({})
 
     def close(self) -> None:
         self._execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(self._schema)))
