@@ -10,7 +10,7 @@ from regulars.reports import quality
 from regulars.reports.blocks import Block, Section, Table
 from regulars.reports.drawing import Grid
 from regulars.reports.language import Amount
-from regulars.reports.sections.kpis import KEYS
+from regulars.reports.sections.kpis import shown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 def definitions(evidence: Evidence, language: Language) -> Section:
     """What each figure means, from its card."""
     say, known = language.say, metrics.catalogue()
-    shown = [key for key in KEYS if not key.optional or evidence.metric(key.name, evidence.month, **key.arguments) is not None]
-    names = [key.name for key in shown if key.name in known]
+    names = [key.name for key in shown_keys(evidence)]
     rows = [[say(f"kpi.{name}"), known[name].card.question, _formula(language, known[name].card), known[name].card.undefined_when] for name in names]
     head = [say("appendix.figure"), say("appendix.question"), say("appendix.formula"), say("appendix.undefined")]
     rules = say("appendix.rules", days=evidence.session.rules.inactive_after_days, zone=evidence.session.rules.time_zone)

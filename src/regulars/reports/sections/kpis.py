@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from regulars import metrics
 from regulars.metrics import Better, Unit
 from regulars.reports.blocks import Section, Tile, Tiles
 from regulars.reports.drawing import sparkline
@@ -52,6 +53,12 @@ KEYS = (
 TREND_MONTHS = 13
 
 
+def shown_keys(evidence: Evidence) -> list[Key]:
+    """The metrics of the catalogue that have a tile."""
+    known = [key for key in KEYS if key.name in metrics.catalogue()]
+    return [k for k in known if evidence.metric(k.name, _windows(evidence, k)[0], **k.arguments) is not None or (not k.optional and _imported(evidence, k))]
+
+
 def kpis(evidence: Evidence, language: Language) -> Section:
     """The tiles of the latest complete month."""
     say = language.say
@@ -93,7 +100,7 @@ def _tile(evidence: Evidence, language: Language, key: Key) -> Tile | None:
     now = evidence.metric(key.name, window, **key.arguments)
     label = language.say(f"kpi.{key.name}")
     if now is None or (key.optional and not now.value):
-        if key.optional:
+        if key.optional or not _imported(evidence, key):
             return None
         reason = evidence.why_not(key.name, window, **key.arguments)
         known = f"undefined.{reason}" if f"undefined.{reason}" in language.catalogue else "undefined.other"
@@ -110,6 +117,12 @@ def _tile(evidence: Evidence, language: Language, key: Key) -> Tile | None:
         lines=[*lines, *_target(language, now)],
         verdict=verdict,
     )
+
+
+def _imported(evidence: Evidence, key: Key) -> bool:
+    """Whether the tables are there without which the metric has nothing to say; orders where it names none."""
+    needs = metrics.metric(key.name).card.needs if key.name in metrics.catalogue() else ()
+    return all(evidence.session.has_rows(table) for table in needs or ("orders",))
 
 
 def _windows(evidence: Evidence, key: Key) -> tuple[Window | None, Window | None]:

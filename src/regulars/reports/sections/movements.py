@@ -98,7 +98,7 @@ def _churn(evidence: Evidence, language: Language) -> Figure | None:
     rows = [
         {
             "label": language.axis_month(v.window_start), "value": v.value, "low": v.low, "high": v.high, "complete": v.complete,
-            "text": language.percent(float(v.value), 0),  # type: ignore[arg-type]
+            "text": language.percent(float(v.value)),  # type: ignore[arg-type]
         }
         for v in found
     ]
