@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     requirements=("M-05",),
     needs=("orders",),
     interval=Interval.CLUSTERED,
+    money=("numerator",),
 )
 def clv_historic(t: Tables) -> ir.Table:
     """One row per window and customer won in it: their value as of as-of; quartiles are shown beside the mean."""
