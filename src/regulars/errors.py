@@ -125,6 +125,12 @@ class MixedCurrencies(CallerError):
     code = "money.mixed_currencies"
 
 
+class ErasedMeanwhile(CallerError):
+    """A person was erased while a file was being read."""
+
+    code = "import.erased_meanwhile"
+
+
 class LoadUnknown(CallerError):
     """No load has this id, or it has been undone already."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from regulars.cli.app import Shared, show_json
@@ -20,6 +22,10 @@ def command(shared: Shared, customer: str, form: str, *, strict: bool, yes: bool
         click.confirm(f"Remove {customer} from {workspace.folder} for good?", abort=True, err=True)
     report = workspace.erase(customer, strict=strict)
     if form == "json":
-        show_json(report.as_dict())
-    else:
-        click.echo(str(report))
+        show_json(asdict(report))
+        return
+    done = "Deleted" if report.strict else "Anonymised"
+    click.echo(f"{done} {sum(report.rows.values()):,} rows: {', '.join(f'{table} {count:,}' for table, count in report.rows.items() if count)}.")
+    if report.quarantined:
+        click.echo(f"Emptied {report.quarantined:,} rows in quarantine.")
+    click.echo(f"{report.identities:,} ids, e-mail addresses and phone numbers are refused from now on. Nothing was kept of them but keyed hashes.")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from regulars.errors import ArgumentRefused, SettingRefused
+from regulars.errors import ArgumentRefused, ErasedMeanwhile, SettingRefused
 from regulars.importers.booking import Booking, Outcome
 from regulars.importers.mappings import Saved, save, saved_for
 from regulars.importers.reading import Manner, RowReader, as_raw, look_through
@@ -147,7 +147,9 @@ def _reader(ws: Workspace, opened: _Opened, currency: str | None, time_zone: str
 
 def _read(ws: Workspace, reader: RowReader, folder: Path, steps: _Steps) -> Scratch:
     scratch = Scratch(folder)
-    erased = ws.erased().mask
+    known = ws.erased()
+    scratch.erased_known = len(known)
+    erased = known.mask
     source = reader.source
     for batch in source.batches(reader.wanted, steps.of_file(source.path)):
         if batch.num_rows:
@@ -209,6 +211,12 @@ def _with_raw(source: Source, aside: pa.Table) -> Iterator[pa.Table]:
 
 def _load(ws: Workspace, opened: _Opened, reader: RowReader, scratch: Scratch, now: datetime | None) -> FileReport:
     with ws.stage(source=reader.binding.format.name, now=now) as load:
+        if len(ws.erased()) != scratch.erased_known:
+            raise ErasedMeanwhile(
+                f"Somebody was erased while {opened.source.path.name} was being read.",
+                expected="the same people from the first row to the last",
+                remedy="Run the same command again; nothing of the file was imported.",
+            )
         snapshot = ws.snapshot()
         outcome, reasons = _book(reader, scratch, load, snapshot.files)
         report = _report(opened, scratch, outcome, reasons, load_id=load.load_id)

@@ -50,6 +50,8 @@ class Scratch:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.erased_known = 0
+        """How many erased values were known when the rows were read."""
         folder.mkdir(parents=True, exist_ok=True)
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.rounding: dict[str, Any] = {}

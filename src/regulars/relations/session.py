@@ -53,6 +53,7 @@ class Session:
         self.created: dict[str, str] = {}
         self._window_sets: dict[tuple[Window, ...], None] = {}
         self._facts: dict[str, Any] = {}
+        self._replaced_in: set[str] | None = None
         first, last, self.data_last = self._span()
         zone = rules.time_zone
         self.as_of = _instant(as_of, zone) if as_of is not None else self._default_as_of(loaded_at)
@@ -69,7 +70,8 @@ class Session:
     # -- what the data say ------------------------------------------------------------------------------------------------
 
     def _span(self) -> tuple[datetime, datetime, datetime]:
-        parts = [f"select min(occurred_at) as a, max(occurred_at) as b, max(occurred_at) as c from {name}" for name in DATED]
+        in_force = {name: self._in_force(name) for name in DATED}
+        parts = [f"select min(occurred_at) as a, max(occurred_at) as b, max(occurred_at) as c from {rows}" for rows in in_force.values()]
         parts.append("select min(effective_at) as a, max(effective_at) as b, null as c from subscriptions")
         parts.append("select null as a, max(term_end) as b, null as c from subscriptions")
         parts += [f"select min(occurred_at) as a, null as b, null as c from {name}" for name in UNDATED]
@@ -82,6 +84,19 @@ class Session:
             )
         return tuple(_aware(answer[k]) for k in ("a", "b", "c"))  # type: ignore[return-value]
 
+    def _in_force(self, name: str) -> str:
+        """What to select from for the rows of a canonical table that nothing has replaced; the table itself where nothing was replaced."""
+        if self._replaced_in is None:
+            self._replaced_in = set(self.engine.run("select distinct table_name from supersessions").column("table_name").to_pylist())
+        if name not in self._replaced_in:
+            return name
+        return (
+            f"(select rows_of.occurred_at from {name} as rows_of left join (select superseded_key, superseded_source, superseded_load_id, 1 as gone"
+            f" from supersessions where table_name = '{name}') as replaced on rows_of.row_key = replaced.superseded_key"
+            " and rows_of.source = replaced.superseded_source and rows_of.load_id = replaced.superseded_load_id"
+            f" where replaced.gone is null) as {name}_in_force"
+        )
+
     def _default_as_of(self, loaded_at: datetime | None) -> datetime:
         day = local_day(self.data_last, self.rules.time_zone)
         if loaded_at is not None and start_of(day + timedelta(days=1), self.rules.time_zone) > loaded_at:
@@ -89,7 +104,7 @@ class Session:
         return start_of(day + timedelta(days=1), self.rules.time_zone)
 
     def _history_start(self) -> date:
-        parts = [f"select min(occurred_at) as a from {name}" for name in ("orders", "events", "subscriptions")]
+        parts = [f"select min(occurred_at) as a from {self._in_force(name)}" for name in ("orders", "events", "subscriptions")]
         earliest = self.engine.run(f"select min(a) as a from ({' union all '.join(parts)}) as spans").to_pylist()[0]["a"]
         return self.as_of_day if earliest is None else local_day(_aware(earliest), self.rules.time_zone)
 
@@ -194,7 +209,7 @@ class Session:
     def has_rows(self, table: str) -> bool:
         """Whether a canonical table has rows before as-of."""
         if table not in self._facts:
-            found = self.engine.run(f"select min(occurred_at) as a from {table}").to_pylist()[0]["a"]
+            found = self.engine.run(f"select min(occurred_at) as a from {self._in_force(table)}").to_pylist()[0]["a"]
             self._facts[table] = found is not None and _aware(found) < self.as_of
         return bool(self._facts[table])
 

@@ -313,7 +313,9 @@ def _chosen(names: tuple[str | None, ...], places: NDArray[Any]) -> pa.Array:
 
 
 def _ordinals(sizes: NDArray[Any]) -> NDArray[Any]:
-    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    begins = np.cumsum(sizes) - sizes
+    places: NDArray[Any] = np.arange(sizes.sum()) - np.repeat(begins, sizes)
+    return places
 
 
 def _table(name: str, given: dict[str, Any]) -> pa.Table:

@@ -10,7 +10,7 @@ MESSAGES = Table(
         Column(name="step", type=Type.STRING, meaning='queued, withheld, sent, delivered, opened, clicked, bounced, unsubscribed or complained', required=True),
         Column(name="channel", type=Type.STRING, meaning='email, sms, push ...'),
         Column(name="campaign", type=Type.STRING, meaning='campaign or journey'),
-        Column(name="reason", type=Type.STRING, meaning='why it was withheld or bounced'),
+        Column(name="reason", type=Type.STRING, meaning='why it was withheld or bounced', erase=Erase.BLANK),
         Column(name="machine", type=Type.BOOLEAN, meaning='true where a machine opened or clicked'),
     ),
 )

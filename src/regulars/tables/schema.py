@@ -49,7 +49,7 @@ class Erase(StrEnum):
     BLANK = "blank"
     """Personal or free text: set to null."""
     DAY = "day"
-    """An instant: cut to the day."""
+    """An instant: cut to the day in company time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,3 +278,29 @@ def test_path_objects_and_texts_are_both_files(shop):
     path = shop.file("a.csv", LIST)
     assert import_files(shop.ws, str(path)).imported == 3
     assert import_files(shop.ws, [Path(path)]).already_there == 3
+
+
+class TestSomebodyErasedMeanwhile:
+    def test_refuses_the_file_and_imports_nothing(self, tmp_path, monkeypatch):
+        import regulars
+        from regulars.errors import ErasedMeanwhile
+        from regulars.importers import importing
+
+        file = tmp_path / "orders.csv"
+        file.write_text("customer,date,amount\nanna,2024-01-05,10.00\nben,2024-01-06,20.00\n")
+        shop = regulars.open(tmp_path / "shop")
+        shop.import_file(file, currency="EUR")
+        read = importing._read
+
+        def read_while_somebody_erases(*given):
+            scratch = read(*given)
+            monkeypatch.setattr(importing, "_read", read)
+            regulars.open(tmp_path / "shop").erase("anna")
+            return scratch
+
+        monkeypatch.setattr(importing, "_read", read_while_somebody_erases)
+        before = len(shop.loads())
+        with pytest.raises(ErasedMeanwhile, match="while orders.csv was being read"):
+            shop.import_file(file)
+        assert len(shop.loads()) == before
+        assert shop.import_file(file).files[0].erased == 1
