@@ -54,6 +54,7 @@ class TestCandidates:
     def test_are_none_where_money_cannot_be_added_up(self):
         assert found(orders=[*shop(), order("y", 60, 100, currency="USD")]) == {}
 
+    @pytest.mark.suite
     def test_do_not_compare_churn_where_one_cohort_ages(self, shared_data):
         from tests.companies import shops
         from tests.regulars.reports.conftest import session_of
