@@ -7,6 +7,7 @@ from itertools import count
 
 import pyarrow as pa
 
+from regulars import metrics
 from regulars.relations import Rules, Session
 from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
@@ -80,3 +81,15 @@ def _typed(value, kind):
 def window(session, start=None, end=None, by=None):
     """Windows from ISO dates."""
     return session.windows(start and date.fromisoformat(start), end and date.fromisoformat(end), by)
+
+
+def values(session, name, start=None, end=None, by=None, group_by=None, **arguments):
+    """All values of a metric, as `{group or window start: MetricValue}`; without groups and windows use `value`."""
+    result = metrics.run(session, name, window(session, start, end, by), group_by, **arguments)
+    return {(v.group if group_by else str(v.window_start)): v for v in result}
+
+
+def value(session, name, start=None, end=None, **arguments):
+    """The one value of a metric in one window."""
+    (only,) = metrics.run(session, name, window(session, start, end), **arguments)
+    return only

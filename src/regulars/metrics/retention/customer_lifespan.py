@@ -29,8 +29,9 @@ def restricted_mean(steps: Sequence[tuple[int, int, int]]) -> tuple[float, float
     `steps` are (duration, ended, all) by rising duration: of `all` durations of that length `ended` were seen to end there. At equal
     durations ends come before cut-offs. Klein and Moeschberger (2003), Survival Analysis, eq. 4.5.1 and 4.5.2.
 
-    >>> restricted_mean([(1, 1, 1), (2, 0, 1), (3, 1, 1)])[0]  # one leaves after a day, one is cut off after two, one leaves after three
-    2.333333333333333
+    >>> area, variance = restricted_mean([(1, 1, 1), (2, 0, 1), (3, 1, 1)])  # one leaves after a day, one after three, one is cut off between
+    >>> round(area, 4)
+    2.3333
     """
     at_risk = sum(all_ for _duration, _ended, all_ in steps)
     survival, before, area = 1.0, 0, 0.0
