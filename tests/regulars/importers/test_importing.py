@@ -125,11 +125,8 @@ class TestImportFiles:
         assert shop.load("b.csv", text + "8,3/2/2025,10\n").imported == 1
 
     def test_an_erased_person_stays_out(self, shop, monkeypatch):
-        class Erased:
-            def mask(self, values):
-                return pa.array([v == "7" for v in values.to_pylist()])
-
-        monkeypatch.setattr(type(shop.ws), "erased", lambda _: Erased())
+        erased = shop.ws.erased().including(["7"])
+        monkeypatch.setattr(type(shop.ws), "erased", lambda _: erased)
         report = shop.load("a.csv", LIST + "7,bad date,3\n7,2025-01-01\n")
         assert (report.read, report.imported, report.erased, report.quarantined) == (5, 1, 4, {})
         assert [r[0] for r in shop.rows("orders", "identity_id")] == ["8"]
