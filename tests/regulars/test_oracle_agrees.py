@@ -223,6 +223,7 @@ def nasty_company(request):
         yield session, oracle.Company(tables, rules, nasty.AS_OF)
 
 
+@pytest.mark.suite
 class TestOnTheNastyCompany:
     @pytest.mark.parametrize("name", metrics.catalogue())
     def test_metric(self, name, nasty_company):
