@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from regulars.metrics import MetricValue
     from regulars.relations.session import Session
 
-MONTHS_BACK = 25
-"""Months that are looked at: two years and the one that is running."""
+MONTHS_BACK = 14
+"""Months that are looked at: the latest whole one, the twelve before, and the one that is running."""
+COHORT_MONTHS = 36
+"""Months whose newcomers are followed."""
 MOST_FREQUENT = 10
 OFTEN = 0.005
 """Share of orders that the most frequent pairs of products usually have by far; where too few have it, all are counted."""
@@ -33,13 +35,14 @@ class Evidence:
         self.whole = whole
         regular = [w for w in session.windows(by="month") if w.end > whole.start]
         self.months: tuple[Window, ...] = tuple(regular[-MONTHS_BACK:])
+        self.cohort_months: tuple[Window, ...] = tuple(regular[-COHORT_MONTHS:])
         finished = [w for w in self.months if session.complete(w) and w.start >= whole.start - timedelta(days=27)]
         self.month: Window | None = finished[-1] if finished else None
         self.year_ago = self._seen(self._earlier(self.month, 12)) if self.month else None
         self.last_year = self._trailing(0)
         self.year_before = self._trailing(12)
         self.refused: MixedCurrencies | None = None
-        self._metrics: dict[tuple[str, tuple[tuple[str, Any], ...]], dict[Window, MetricValue]] = {}
+        self._metrics: dict[tuple[str, tuple[tuple[str, Any], ...], bool], dict[Window, MetricValue]] = {}
         self._analyses: dict[str, AnalysisResult | None] = {}
 
     @staticmethod
@@ -88,13 +91,18 @@ class Evidence:
         for name, arguments in (*plain, *wanted):
             self._run(name, arguments)
 
-    def _run(self, name: str, arguments: dict[str, Any]) -> dict[Window, MetricValue]:
-        key = (name, tuple(sorted(arguments.items())))
+    def by_cohort_month(self, name: str, **arguments: Any) -> list[MetricValue]:
+        """A metric about newcomers, by the month of their first order."""
+        found = self._run(name, arguments, self.cohort_months)
+        return [value for window in self.cohort_months if (value := found.get(window)) is not None and value.is_defined]
+
+    def _run(self, name: str, arguments: dict[str, Any], windows: tuple[Window, ...] = ()) -> dict[Window, MetricValue]:
+        key = (name, tuple(sorted(arguments.items())), bool(windows))
         if key not in self._metrics:
             self._metrics[key] = {}
             if name in metrics.catalogue():
                 try:
-                    result = metrics.run(self.session, name, self.windows, **arguments)
+                    result = metrics.run(self.session, name, windows or self.windows, **arguments)
                 except MixedCurrencies as refusal:
                     self.refused = refusal
                 else:

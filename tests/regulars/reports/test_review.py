@@ -141,7 +141,7 @@ class TestReview:
             assert len(review(session, title="Nasty").html()) > 50_000
 
     @pytest.mark.suite
-    @settings(max_examples=12)
+    @settings(max_examples=6)
     @given(companies())
     def test_stands_for_any_company(self, shop):
         tables = shop.tables

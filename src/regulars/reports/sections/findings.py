@@ -134,7 +134,7 @@ def _churn_up(evidence: Evidence) -> Iterator[Finding]:
 
 def _cohort_gap(evidence: Evidence) -> Iterator[Finding]:
     """The months whose newcomers came back most and least often, where their intervals are apart."""
-    rates = [v for v in evidence.over_months("second_order_rate", days=90) if v is not None and not v.excluded and v.n >= LEAST_COHORT]
+    rates = [v for v in evidence.by_cohort_month("second_order_rate", days=90) if not v.excluded and v.n >= LEAST_COHORT]
     later = people.second_orders(evidence.session)
     if len(rates) < 3 or later is None:
         return

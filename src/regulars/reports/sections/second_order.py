@@ -44,7 +44,7 @@ def second_order(evidence: Evidence, language: Language) -> Section:
 def _by_month(evidence: Evidence, language: Language) -> Figure | None:
     say = language.say
     series: dict[int, list[MetricValue]] = {
-        days: [v for v in evidence.over_months("second_order_rate", days=days) if v is not None and v.n >= LEAST and not v.excluded] for days in DAYS
+        days: [v for v in evidence.by_cohort_month("second_order_rate", days=days) if v.n >= LEAST and not v.excluded] for days in DAYS
     }
     if len(series[30]) < 2:
         return None
