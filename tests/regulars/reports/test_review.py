@@ -53,7 +53,7 @@ class TestNames:
     def test_are_hidden_unless_asked_for(self, small):
         html = small.html()
         assert "ann.private" not in html
-        assert "Customer 1" in text(html)
+        assert "No. 1" in text(html)
 
     def test_are_shown_when_asked_for(self):
         assert "ann.private@example.com" in who_slipped(show_names=True)

@@ -29,6 +29,8 @@ class Key:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     optional: bool = False
     """Left out where it has no value, instead of a tile that says so."""
+    compared: bool = True
+    """Whether a year ago is a fair comparison: refunds of old orders have had longer to arrive."""
 
 
 KEYS = (
@@ -43,7 +45,7 @@ KEYS = (
     Key("days_between_orders"),
     Key("new_customers"),
     Key("revenue_churn_rate"),
-    Key("refund_rate", optional=True),
+    Key("refund_rate", optional=True, compared=False),
     Key("mrr", optional=True),
     Key("net_revenue_retention", "year", optional=True),
     Key("renewal_rate", "year", optional=True),
@@ -173,6 +175,8 @@ def _spark(evidence: Evidence, language: Language, key: Key, label: str) -> str:
 
 def _compared(evidence: Evidence, language: Language, key: Key, now: MetricValue, window: Window | None) -> tuple[list[str], str]:
     """The same period a year before, in words; the verdict only where it is beyond chance, and never for one ageing cohort."""
+    if not key.compared:
+        return [], ""
     before = evidence.metric(key.name, window, **key.arguments)
     if before is None or not before.complete or not now.complete:
         return [language.say("kpi.no_comparison")], ""
@@ -180,6 +184,8 @@ def _compared(evidence: Evidence, language: Language, key: Key, now: MetricValue
     when, was = _when(language, evidence, window), _shown(language, before, float(before.value))  # type: ignore[arg-type]
     if now.card.unit is Unit.RATIO:
         said = language.say("kpi.compared_points", change=change)
+    elif now.card.unit is Unit.SCORE:
+        said = language.say("kpi.compared_score", change=change)
     elif before.value:
         said = language.say("kpi.compared_percent", change=100 * change / abs(float(before.value)))  # type: ignore[arg-type]
     else:
