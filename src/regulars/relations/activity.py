@@ -80,9 +80,12 @@ def subscription_states(t: Tables) -> ir.Table:
 def active_at_edges(t: Tables) -> ir.Table:
     """One row per window and customer who is active at its start, at its end, or both: `at_start`, `at_end` (as-of's day where it is partial)."""
     spells, windows = t.spells, t.windows
-    at_start = spells.inner_join(windows, [spells.from_day <= windows.start_day, spells.until_day >= windows.start_day])
-    at_end = spells.inner_join(windows, [spells.from_day <= windows.seen_end_day, spells.until_day >= windows.seen_end_day])
-    edges = at_start.select("window_id", "customer_id", at_start=1, at_end=0).union(at_end.select("window_id", "customer_id", at_start=0, at_end=1))
+    touching = spells.inner_join(windows, [spells.from_day <= windows.seen_end_day, spells.until_day >= windows.start_day])
+    edges = touching.select(
+        "window_id", "customer_id", at_start=flag(_.from_day <= _.start_day), at_end=flag(_.until_day >= _.seen_end_day)
+    )
+    # More than one spell of a customer can touch a window that is longer than the reach of an order.
+    edges = edges.filter((_.at_start == 1) | (_.at_end == 1))
     return edges.group_by("window_id", "customer_id").agg(at_start=_.at_start.max().cast("int64"), at_end=_.at_end.max().cast("int64"))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from regulars.relations.registry import Tables, relation
+from regulars.relations.registry import Tables, passing, relation
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -109,12 +109,20 @@ def order_rows(t: Tables) -> ir.Table:
     rows = rows.mutate(original_currency=_.currency, discount_minor=_.discount_minor.fill_null(0))
     rows = in_reporting_currency(t, rows, "amount_minor", "discount_minor")
     return rows.select(
-        "row_key", "source", "order_id", "kind", "linked", "customer_id", "account_id", "occurred_at", "local_day", "local_hour",
+        "row_key", "order_id", "kind", "linked", "customer_id", "occurred_at", "local_day", "local_hour",
         "amount_minor", "discount_minor", "original_currency", "channel", "campaign", "country",
     )
 
 
 @relation
+def unlinked_refunds(t: Tables) -> ir.Table:
+    """Refund rows that name no order, before as-of."""
+    refunds = in_force(t, "orders").filter((_.kind == "refund") & ~_.linked)
+    rows = in_reporting_currency(t, on_local_days(t, with_customers(t, refunds)), "amount_minor")
+    return rows.select("row_key", "source", "order_id", "customer_id", "local_day", "amount_minor")
+
+
+@passing
 def line_rows(t: Tables) -> ir.Table:
     """Every order line before as-of with its customer, its local day and its amount in the reporting currency."""
     rows = in_reporting_currency(t, on_local_days(t, with_customers(t, in_force(t, "order_lines"))), "amount_minor", real=("unit_cost_minor",))

@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from regulars.relations.base import flag, total
-from regulars.relations.registry import Tables, relation
+from regulars.relations.registry import Tables, passing, relation
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,7 +19,7 @@ def purchases(t: Tables) -> ir.Table:
     """One row per order: its purchase, what was refunded on it before as-of, whether it was cancelled, its net value."""
     rows = t.order_rows
     bought = rows.filter(_.kind == "purchase").select(
-        "order_id", "customer_id", "occurred_at", "local_day", "local_hour", "amount_minor", "discount_minor", "original_currency", "channel", "campaign", "country",
+        "order_id", "customer_id", "occurred_at", "local_day", "local_hour", "amount_minor", "discount_minor", "channel", "campaign", "country",
     )
     linked = rows.filter((_.kind != "purchase") & _.linked)
     after = linked.group_by("order_id").agg(
@@ -34,11 +34,11 @@ def purchases(t: Tables) -> ir.Table:
     )
     return orders.mutate(net_minor=_.amount_minor + _.refunded_minor).select(
         "order_id", "customer_id", "occurred_at", "local_day", "local_hour", "amount_minor", "discount_minor", "refunded_minor", "net_minor",
-        "cancelled", "original_currency", "channel", "campaign", "country",
+        "cancelled", "channel", "campaign", "country",
     )
 
 
-@relation
+@passing
 def kept_orders(t: Tables) -> ir.Table:
     """Orders that are not cancelled and whose net value is above zero, numbered per customer from 1."""
     kept = t.purchases.filter(_.cancelled == 0, _.net_minor > 0).drop("cancelled")
@@ -57,7 +57,7 @@ def order_days(t: Tables) -> ir.Table:
 @relation
 def unlinked_returns(t: Tables) -> ir.Table:
     """Refunds that name no order, less what was matched to earlier purchases: what is left to subtract from the customer."""
-    refunds = t.order_rows.filter((_.kind == "refund") & ~_.linked)
+    refunds = t.unlinked_refunds
     matched = t.return_matches.group_by("refund_key", "refund_source").agg(matched_minor=total(_.amount_minor)).rename(key="refund_key", origin="refund_source")
     rows = refunds.left_join(matched, [refunds.row_key == matched.key, refunds.source == matched.origin])
     return rows.mutate(unmatched_minor=_.amount_minor - _.matched_minor.fill_null(0)).select("customer_id", "local_day", "order_id", "amount_minor", "unmatched_minor")
@@ -65,15 +65,15 @@ def unlinked_returns(t: Tables) -> ir.Table:
 
 @relation
 def buyers(t: Tables) -> ir.Table:
-    """One row per customer with a kept order: first and last order days, orders, value (unlinked returns subtracted), first order's id."""
-    kept = t.kept_orders.filter(_.customer_id.notnull())
-    each = kept.group_by("customer_id").agg(
+    """One row per customer with a kept order: first and last order days, the second order's, orders, value (unlinked returns subtracted)."""
+    # The second order lies on the first order day, where that has several, else on the next one.
+    second = _.previous_day.isnull().ifelse((_.orders > 1).ifelse(_.local_day, _.next_day), ibis.null("int64"))
+    each = t.order_days.group_by("customer_id").agg(
         first_day=_.local_day.min(),
         last_day=_.local_day.max(),
-        orders=_.count().cast("int64"),
+        second_day=second.max(),
+        orders=total(_.orders),
         kept_minor=total(_.net_minor),
-        second_day=(_.order_number == 2).ifelse(_.local_day, ibis.null("int64")).max(),
-        first_order_id=(_.order_number == 1).ifelse(_.order_id, ibis.null("string")).max(),
     )
     returned = t.unlinked_returns.filter(_.customer_id.notnull()).group_by("customer_id").agg(returned_minor=total(_.unmatched_minor)).rename(returner="customer_id")
     each = each.left_join(returned, each.customer_id == returned.returner)

@@ -60,6 +60,8 @@ class Relation:
     name: str
     build: Callable[[Tables], ir.Table]
     doc: str
+    kept: bool = True
+    """Whether its rows are kept once made; else every query that uses it makes those columns that it needs."""
 
 
 RELATIONS: dict[str, Relation] = {}
@@ -68,6 +70,15 @@ RELATIONS: dict[str, Relation] = {}
 def relation(build: Callable[[Tables], ir.Table]) -> Callable[[Tables], ir.Table]:
     """Register `build` as the relation of its name."""
     RELATIONS[build.__name__] = Relation(build.__name__, build, (build.__doc__ or "").strip())
+    return build
+
+
+def passing(build: Callable[[Tables], ir.Table]) -> Callable[[Tables], ir.Table]:
+    """Register `build` as a relation whose rows are not kept: wide, and each query needs a few of its columns.
+
+    It must not rest on windows, which change within a session.
+    """
+    RELATIONS[build.__name__] = Relation(build.__name__, build, (build.__doc__ or "").strip(), kept=False)
     return build
 
 

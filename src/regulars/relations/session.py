@@ -201,8 +201,8 @@ class Session:
     def _without_rate(self, relations: Sequence[str]) -> list[str]:
         found: set[str] = set()
         for relation_name in relations:
-            self.table(relation_name)
-            answer = self.engine.run(f"select distinct original_currency from {relation_name} where amount_minor is null")
+            rows = self.table(relation_name)
+            answer = self.run(rows.filter(rows.amount_minor.isnull()).select("original_currency").distinct())
             found |= set(answer.column("original_currency").to_pylist())
         return sorted(found)
 
@@ -291,14 +291,19 @@ class Session:
         for needed in registry.needs(name):
             self._ensure(needed)
         text = registry.query_text(name, self.engine.dialect)
-        self.engine.create(name, text)
+        if registry.RELATIONS[name].kept:
+            self.engine.create(name, text)
+        else:
+            self.engine.define(name, text)
         self.created[name] = text
 
     def _return_matches(self) -> pa.Table:
-        rows = self.table("order_rows")
-        lines = self.table("line_rows")
-        returns = rows.filter((rows.kind == "refund") & ~rows.linked & rows.customer_id.notnull())
+        rows = self.table("unlinked_refunds")
+        returns = rows.filter(rows.customer_id.notnull())
         returns = returns.select("order_id", "source", refund_key=returns.row_key)
+        if not self.run(returns.limit(1)).num_rows:
+            return MATCHES.empty_table()
+        lines = self.table("line_rows")
         given_back = lines.filter(lines.kind == "refund", lines.product_id.notnull(), lines.customer_id.notnull()).inner_join(returns, ["order_id", "source"])
         pairs = given_back.select("customer_id", "product_id").distinct()
         bought = lines.filter(lines.kind == "purchase").semi_join(pairs, ["customer_id", "product_id"])
@@ -319,8 +324,14 @@ class Session:
         """The answer of an expression over this session's tables."""
         return self.engine.run(registry.compiled(expression, self.engine.dialect))
 
-    def text(self, expression: ir.Table, asked: Iterable[str]) -> str:
-        """The whole chain of queries behind `expression`, as text to read or run."""
+    def answer(self, query: str, asked: Iterable[str]) -> pa.Table:
+        """The answer of a query text in the engine's dialect, after making sure that the tables it reads exist."""
+        for name in asked:
+            self._ensure(name)
+        return self.engine.run(query)
+
+    def text(self, query: str, asked: Iterable[str]) -> str:
+        """The whole chain of queries behind a query text, to read or run."""
         chain: dict[str, str] = {}
 
         def follow(name: str) -> None:
@@ -333,7 +344,7 @@ class Session:
         for name in asked:
             follow(name)
         parts = [f"create temporary view {name} as\n{text};" for name, text in chain.items()]
-        return "\n\n".join([*parts, registry.compiled(expression, self.engine.dialect) + ";"])
+        return "\n\n".join([*parts, f"{query};"])
 
     def kept(self, name: str) -> pa.Table:
         """All rows of a relation."""

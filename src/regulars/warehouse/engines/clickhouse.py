@@ -54,6 +54,10 @@ class ClickHouse:
         self._execute(f"drop table if exists `{name}`")
         self._execute(f"create table `{name}` engine = Memory as {query}")
 
+    def define(self, name: str, query: str) -> None:
+        self._execute(f"drop view if exists `{name}`")
+        self._execute(f"create view `{name}` as {query}")
+
     def run(self, query: str) -> pa.Table:
         answer = self._execute(query, "Arrow")
         data = answer.bytes()

@@ -69,6 +69,10 @@ class DuckDB:
         with _faults_named(query):
             self._connection.execute(f'create or replace table "{name}" as {query}')
 
+    def define(self, name: str, query: str) -> None:
+        with _faults_named(query):
+            self._connection.execute(f'create or replace view "{name}" as {query}')
+
     def run(self, query: str) -> pa.Table:
         with _faults_named(query):
             return plain_types(self._connection.sql(query).to_arrow_table())

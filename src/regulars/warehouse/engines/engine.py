@@ -27,6 +27,9 @@ class Engine(Protocol):
     def create(self, name: str, query: str) -> None:
         """Keep the answer of `query` under `name`, replacing what was there."""
 
+    def define(self, name: str, query: str) -> None:
+        """Let `name` stand for `query` without keeping its answer, replacing what was there."""
+
     def run(self, query: str) -> pa.Table:
         """The answer of `query`."""
 

@@ -51,6 +51,10 @@ class Postgres:
         self._execute(f'drop table if exists "{name}" cascade')
         self._execute(f'create table "{name}" as {query}')
 
+    def define(self, name: str, query: str) -> None:
+        self._execute(f'drop view if exists "{name}" cascade')
+        self._execute(f'create view "{name}" as {query}')
+
     def run(self, query: str) -> pa.Table:
         cursor = self._execute(query)
         names = [column.name for column in cursor.description or ()]
