@@ -79,7 +79,7 @@ def linearised(n: int, numerator: float, denominator: float, squares: tuple[floa
     `squares` are the sums of numerator^2, denominator^2 and numerator x denominator by cluster. With R = numerator / denominator and
     e = numerator_i - R denominator_i: var(R) = n / (n - 1) x sum(e^2) / denominator^2; Cochran, Sampling Techniques (1977), eq. 6.13.
     """
-    if n < 2 or denominator == 0:  # noqa: PLR2004 - two clusters are the fewest that vary
+    if n < 2 or denominator == 0:
         return None
     value = numerator / denominator
     residual = max(0.0, squares[0] - 2 * value * squares[2] + value * value * squares[1])
