@@ -43,8 +43,6 @@ class Settings:
     week_starts_on: Weekday = "monday"
     targets: Mapping[str, float] = field(default_factory=lambda: _NOTHING, hash=False)
     bands: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, hash=False)
-    business_hours: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _NOTHING, hash=False)
-    """Opening and closing time ("09:00", "17:30") by weekday; empty means that tickets are timed by the clock."""
 
     def __post_init__(self) -> None:
         for name, (valid, expected) in _RULES.items():
@@ -95,13 +93,17 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
 def _plain_to_value(name: str, value: Any) -> Any:
     if name == "meaningful_events" and isinstance(value, list):
         return tuple(value)
-    if name == "business_hours" and isinstance(value, Mapping):
-        return types.MappingProxyType({day: tuple(hours) if isinstance(hours, list) else hours for day, hours in value.items()})
-    if name in {"targets", "bands"} and isinstance(value, Mapping):
+    if name == "targets" and isinstance(value, Mapping):
         return types.MappingProxyType(dict(value))
+    if name == "bands" and isinstance(value, Mapping):
+        return types.MappingProxyType({metric: _as_tuples(bands) for metric, bands in value.items()})
     if name in {"margin_rate", "discount_rate"} and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def _value_to_plain(value: Any) -> Any:
@@ -141,20 +143,17 @@ def _is_numbers_by_name(value: Any) -> bool:
     )
 
 
-def _is_hours_by_day(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        day in _WEEKDAYS and isinstance(hours, tuple) and len(hours) == 2 and all(_is_clock(t) for t in hours) and hours[0] < hours[1]
-        for day, hours in value.items()
-    )
+def _is_bands_by_name(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(name, str) and isinstance(bands, (list, tuple)) and all(map(_is_band, bands)) for name, bands in value.items())
 
 
-def _is_clock(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) != 5 or value[2] != ":" or not (value[:2] + value[3:]).isdigit():
+def _is_band(value: Any) -> bool:
+    if not isinstance(value, (list, tuple)) or len(value) != 3 or not isinstance(value[0], str):
         return False
-    return int(value[:2]) < 24 and int(value[3:]) < 60
+    edges = value[1:]
+    return all(isinstance(e, (int, float)) and not isinstance(e, bool) and not math.isnan(e) for e in edges) and edges[0] < edges[1]
 
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _Rule = tuple[Callable[[Any], bool], str]
 _RULES: dict[str, _Rule] = {
     "name": (lambda v: isinstance(v, str) and bool(v.strip()), "the name of the business, not empty"),
@@ -171,6 +170,5 @@ _RULES: dict[str, _Rule] = {
     "fiscal_year_starts_in": (lambda v: isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 12, "a month from 1 to 12"),
     "week_starts_on": (lambda v: v in ("monday", "sunday", "saturday"), "monday, sunday or saturday"),
     "targets": (_is_numbers_by_name, "a number for each metric name"),
-    "bands": (lambda v: isinstance(v, Mapping) and all(isinstance(n, str) for n in v), "bands for each metric name"),
-    "business_hours": (_is_hours_by_day, "opening and closing time for each weekday, for example monday: 09:00, 17:30"),
+    "bands": (_is_bands_by_name, 'for each metric name a list of bands [name, from, to below], for example [["low", 0, 0.1], ["high", 0.1, 1]]'),
 }

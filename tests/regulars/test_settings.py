@@ -28,15 +28,14 @@ class TestSettings:
                 "currency": "EUR",
                 "meaningful_events": ["Signed In"],
                 "targets": {"churn_rate": 0.05},
-                "bands": {"churn_rate": [0.02, 0.05]},
-                "business_hours": {"monday": ["09:00", "17:30"]},
+                "bands": {"churn_rate": [["low", 0.0, 0.05], ["high", 0.05, 1.01]]},
                 "margin_rate": 1,
             }
         )
         again = Settings.from_mapping(json.loads(json.dumps(settings.as_dict())))
         assert again == settings
         assert again.meaningful_events == ("Signed In",)
-        assert again.business_hours["monday"] == ("09:00", "17:30")
+        assert again.bands["churn_rate"] == (("low", 0.0, 0.05), ("high", 0.05, 1.01))
         hash(again)
 
     def test_changed_leaves_the_others(self):
@@ -67,9 +66,9 @@ class TestSettings:
             ("week_starts_on", "someday"),
             ("targets", {"churn_rate": "low"}),
             ("targets", {"churn_rate": float("inf")}),
-            ("business_hours", {"monday": ["17:00", "09:00"]}),
-            ("business_hours", {"funday": ["09:00", "17:00"]}),
-            ("business_hours", {"monday": ["9", "17"]}),
+            ("bands", {"churn_rate": [["low", 0.5, 0.1]]}),
+            ("bands", {"churn_rate": [["low", 0.1]]}),
+            ("bands", {"churn_rate": 0.1}),
         ],
     )
     def test_refuse_impossible_values_and_say_what_is_possible(self, name, value):

@@ -11,7 +11,7 @@ from regulars import money
 from regulars.errors import ArgumentRefused, UnknownName
 from regulars.metrics import estimates
 from regulars.metrics.aggregation import QUARTILES, UNKNOWN_SCALE, query_text
-from regulars.metrics.card import Card, Grain, Interval, Metric, Shape, Unit
+from regulars.metrics.card import Band, Card, Grain, Interval, Metric, Shape, Unit
 from regulars.metrics.declare import DECLARED
 from regulars.metrics.estimates import Estimate, Undefined
 from regulars.metrics.results import MetricResult, MetricValue
@@ -255,15 +255,16 @@ def _value(session: Session, card: Card, window: Window, group: str | None, esti
         n=estimate.n,
         excluded=estimate.excluded,
         interval_method=estimate.method.value,
-        band=_band(card, value) if estimate.beside.get("basis") != "revenue" else None,
+        band=_band(session, card, value) if estimate.beside.get("basis") != "revenue" else None,
         beside={**estimate.beside, **quartiles},
         **shared,
     )
 
 
-def _band(card: Card, value: float) -> str | None:
+def _band(session: Session, card: Card, value: float) -> str | None:
     rounded = round(value, 2)
-    return next((band.name for band in card.bands if band.low <= rounded < band.high), None)
+    bands = [Band(*own) for own in session.rules.bands.get(card.name, ())] or card.bands
+    return next((band.name for band in bands if band.low <= rounded < band.high), None)
 
 
 def _check_arguments(card: Card, group_by: str | None, arguments: Mapping[str, Any]) -> None:

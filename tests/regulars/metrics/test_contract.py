@@ -234,3 +234,12 @@ class TestTwoCurrencies:
         ]
         with company(orders=rows, subscriptions=subscriptions) as session, pytest.raises(MixedCurrencies):
             metrics.run(session, name, session.windows())
+
+
+class TestCompanySettings:
+    def test_targets_and_bands_of_the_company_are_shown(self, tables):
+        bands = {"churn_rate": [["calm", 0, 0.2], ["rough", 0.2, 1.01]]}
+        with company(as_of=nasty.AS_OF, **tables, **{**RULES, "targets": {"churn_rate": 0.1}, "bands": bands}) as session:
+            (row,) = answers(session, "churn_rate", window(session, "2024-01-01", "2024-02-01"))
+        assert row["target"] == 0.1
+        assert row["band"] == ("calm" if round(row["value"], 2) < 0.2 else "rough")
