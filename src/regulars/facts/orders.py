@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
-
 from regulars.facts.declare import Kind, count, derived, group, money, on, within
 from regulars.relations.base import flag, ratio, total
 
@@ -32,7 +30,6 @@ SPANS = (30, 90, 365)
             "days_to_second_order", Kind.COUNT, "from the first kept order to the second; empty while there is none", "days",
             lambda row, _t: row.second_order_on - row.first_order_on,
         ),
-        on("second_order_on", "local day of the second kept order"),
         count("orders", "kept orders", "orders"),
         *(count(f"orders_{days}d", f"kept orders in the {days} days before as-of", "orders") for days in SPANS),
         money("net", "net value of kept orders"),
@@ -49,7 +46,6 @@ def orders(rows: ir.Table, t: Tables) -> Mapping[str, ir.Value]:
     sums = {
         "first_order_on": rows.local_day.min(),
         "last_order_on": rows.local_day.max(),
-        "second_order_on": (rows.order_number == 2).ifelse(rows.local_day, ibis.null("int64")).max(),
         "orders": rows.count().cast("int64"),
         "net_minor": total(rows.net_minor),
         "largest_order_minor": rows.net_minor.max(),
@@ -58,6 +54,12 @@ def orders(rows: ir.Table, t: Tables) -> Mapping[str, ir.Value]:
         recent = within(rows, t, days)
         sums |= {f"orders_{days}d": total(flag(recent)), f"net_{days}d_minor": total(recent.ifelse(rows.net_minor, 0))}
     return sums
+
+
+@group(title="Orders", needs=("orders",), facts=(on("second_order_on", "local day of the second kept order"),))
+def second_orders(t: Tables) -> ir.Table:
+    """When customers ordered again."""
+    return t.buyers.select("customer_id", second_order_on="second_day")
 
 
 def _age(day: ir.Value, t: Tables) -> ir.Value:

@@ -7,7 +7,7 @@ asks for is noted, so that a session can create them first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -95,7 +95,7 @@ class Tables:
         return unbound(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def unbound(name: str) -> ir.Table:
     """The unbound Ibis table of a canonical table, an input or a relation."""
     import ibis
@@ -107,7 +107,7 @@ def unbound(name: str) -> ir.Table:
     return ibis.table(_built(name)[0].schema(), name=name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _built(name: str) -> tuple[ir.Table, tuple[str, ...]]:
     if name not in RELATIONS:
         raise UnknownName(f"There is no table or relation '{name}'.", expected=", ".join(sorted([*TABLES, *INPUTS, *RELATIONS])))
@@ -121,7 +121,7 @@ def needs(name: str) -> tuple[str, ...]:
     return _built(name)[1]
 
 
-@lru_cache(maxsize=None)
+@cache
 def query_text(name: str, dialect: str) -> str:
     """The relation's query in `dialect`."""
     return compiled(_built(name)[0], dialect)

@@ -267,7 +267,7 @@ class Session:
 
     def complete(self, window: Window) -> bool:
         """Whether the window had ended at as-of."""
-        return window.end <= (self.as_of_day if self.as_of_is_midnight else self.as_of_day)
+        return window.end <= self.as_of_day
 
     def enough_history(self, window: Window) -> bool:
         """Whether the data reach `inactive_after_days` back from the window's start."""

@@ -42,7 +42,10 @@ class DuckDB:
 
     def read(self, table: Table, files: Sequence[str]) -> None:
         if not files:
-            self.load(table.name, table.arrow_schema.empty_table())
+            # A view that is known to be empty, unlike a table that happens to be, takes itself out of the queries that ask it.
+            columns = f"columns of {table.name}"
+            self.load(columns, table.arrow_schema.empty_table())
+            self.define(table.name, f'select * from "{columns}" where false')
             return
         names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
         columns = ", ".join(f'"{c.name}"' for c in table.columns)
