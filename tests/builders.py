@@ -21,7 +21,14 @@ DEFAULTS = {
     "identities": {"rule": "merge"},
     "responses": {"state": "answered", "high_is_good": True},
 }
-SHORT = {"at": "occurred_at", "customer": "identity_id", "order": "order_id", "amount": "amount_minor", "subscription": "subscription_id", "mrr": "mrr_after_minor"}
+SHORT = {
+    "at": "occurred_at",
+    "customer": "identity_id",
+    "order": "order_id",
+    "amount": "amount_minor",
+    "subscription": "subscription_id",
+    "mrr": "mrr_after_minor",
+}
 """Short names that rows may use."""
 
 

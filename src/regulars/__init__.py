@@ -1,10 +1,10 @@
 """Regulars turns customers into regulars: order files in, retention numbers out.
 
-    import regulars
+import regulars
 
-    shop = regulars.open("shop")
-    shop.import_file("orders.csv", currency="EUR")
-    shop.metric("churn_rate", by="month").to_pandas()
+shop = regulars.open("shop")
+shop.import_file("orders.csv", currency="EUR")
+shop.metric("churn_rate", by="month").to_pandas()
 """
 
 from __future__ import annotations

@@ -107,7 +107,9 @@ def _folder(workspace: Workspace) -> Iterator[Finding]:
     yield Finding("loads", "told", f"{len(loads)} loads, {sum(sum(load.rows.values()) for load in loads):,} rows")
     held = _quarantined(workspace)
     if held:
-        yield Finding("quarantine", "look", f"{held:,} rows lie in quarantine; see the folder quarantine, mend the file and import it again")
+        yield Finding(
+            "quarantine", "look", f"{held:,} rows lie in quarantine; see the folder quarantine, mend the file and import it again"
+        )
     else:
         yield Finding("quarantine", "good", "no row lies in quarantine")
 
@@ -124,7 +126,9 @@ def _data(workspace: Workspace, session: Session) -> Iterator[Finding]:
     if session.has_rows("orders"):
         yield from _orders(session)
     yield Finding(
-        "churn_by", "told", f"customers leave by {'cancelling' if session.by_cancellation else f'silence of {session.rules.inactive_after_days} days'} (setting churn_by)"
+        "churn_by",
+        "told",
+        f"customers leave by {'cancelling' if session.by_cancellation else f'silence of {session.rules.inactive_after_days} days'} (setting churn_by)",
     )
 
 
@@ -143,10 +147,16 @@ def _orders(session: Session) -> Iterator[Finding]:
     ).to_pylist()[0]
     yield Finding("orders", "told", f"{counted['orders']:,} orders, {counted['kept']:,} kept (not cancelled, worth more than nothing)")
     if counted["anonymous"]:
-        yield Finding("anonymous", "told", f"{counted['anonymous'] / counted['kept']:.1%} of kept orders have no customer: in revenue, not in retention")
+        yield Finding(
+            "anonymous",
+            "told",
+            f"{counted['anonymous'] / counted['kept']:.1%} of kept orders have no customer: in revenue, not in retention",
+        )
     if counted["returned"]:
         share = counted["matched"] / counted["returned"]
-        yield Finding("returns", "told", f"{counted['returned']:,} refunds name no order; {share:.1%} were matched whole to earlier purchases")
+        yield Finding(
+            "returns", "told", f"{counted['returned']:,} refunds name no order; {share:.1%} were matched whole to earlier purchases"
+        )
 
 
 def _proposed(workspace: Workspace, proposal: Proposal) -> Finding:
@@ -157,4 +167,6 @@ def _proposed(workspace: Workspace, proposal: Proposal) -> Finding:
     if proposal.days == now:
         return Finding("inactivity", "good", f"inactive_after_days = horizon_days = {now} fits: {why}")
     advice = f"regulars settings inactive_after_days={proposal.days} horizon_days={proposal.days}"
-    return Finding("inactivity", "look", f"propose inactive_after_days = horizon_days = {proposal.days} (now {now}): {why}. Confirm with: {advice}")
+    return Finding(
+        "inactivity", "look", f"propose inactive_after_days = horizon_days = {proposal.days} (now {now}): {why}. Confirm with: {advice}"
+    )

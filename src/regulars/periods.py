@@ -94,7 +94,9 @@ def day(given: date | str | None) -> date | None:
     try:
         return date.fromisoformat(given)
     except ValueError as fault:
-        raise ArgumentRefused(f"'{given}' is not a date.", expected="a date such as 2024-02-29", remedy="Write the date as YYYY-MM-DD.") from fault
+        raise ArgumentRefused(
+            f"'{given}' is not a date.", expected="a date such as 2024-02-29", remedy="Write the date as YYYY-MM-DD."
+        ) from fault
 
 
 def moment(given: datetime | date | str | None) -> datetime | date | None:
@@ -110,7 +112,9 @@ def moment(given: datetime | date | str | None) -> datetime | date | None:
             given = datetime.fromisoformat(given)
         except ValueError as fault:
             raise ArgumentRefused(
-                f"'{given}' is not an instant.", expected="a date or an instant such as 2024-02-29T12:00:00+01:00", remedy="Write it in ISO 8601."
+                f"'{given}' is not an instant.",
+                expected="a date or an instant such as 2024-02-29T12:00:00+01:00",
+                remedy="Write it in ISO 8601.",
             ) from fault
     if isinstance(given, datetime):
         return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)

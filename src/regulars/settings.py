@@ -144,7 +144,9 @@ def _is_numbers_by_name(value: Any) -> bool:
 
 
 def _is_bands_by_name(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(name, str) and isinstance(bands, (list, tuple)) and all(map(_is_band, bands)) for name, bands in value.items())
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(bands, (list, tuple)) and all(map(_is_band, bands)) for name, bands in value.items()
+    )
 
 
 def _is_band(value: Any) -> bool:
@@ -170,5 +172,8 @@ _RULES: dict[str, _Rule] = {
     "fiscal_year_starts_in": (lambda v: isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 12, "a month from 1 to 12"),
     "week_starts_on": (lambda v: v in ("monday", "sunday", "saturday"), "monday, sunday or saturday"),
     "targets": (_is_numbers_by_name, "a number for each metric name"),
-    "bands": (_is_bands_by_name, 'for each metric name a list of bands [name, from, to below], for example [["low", 0, 0.1], ["high", 0.1, 1]]'),
+    "bands": (
+        _is_bands_by_name,
+        'for each metric name a list of bands [name, from, to below], for example [["low", 0, 0.1], ["high", 0.1, 1]]',
+    ),
 }

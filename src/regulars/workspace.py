@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from regulars.analyses import AnalysisResult
     from regulars.importers import ImportReport
     from regulars.metrics import MetricResult
-    from regulars.reports import Review
     from regulars.relations.session import Session
+    from regulars.reports import Review
     from regulars.results import TableResult
     from regulars.warehouse.engines.engine import Engine
     from regulars.warehouse.erasure.erasing import ErasureReport

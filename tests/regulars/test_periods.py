@@ -25,7 +25,9 @@ class TestWindows:
         windows = list(regular_windows(Window(date(2023, 11, 15), date(2024, 2, 2)), Grain.MONTH))
         assert [w.start for w in windows] == [date(2023, 11, 1), date(2023, 12, 1), date(2024, 1, 1), date(2024, 2, 1)]
 
-    @pytest.mark.parametrize(("starts_on", "expected"), [("monday", date(2024, 5, 13)), ("sunday", date(2024, 5, 12)), ("saturday", date(2024, 5, 11))])
+    @pytest.mark.parametrize(
+        ("starts_on", "expected"), [("monday", date(2024, 5, 13)), ("sunday", date(2024, 5, 12)), ("saturday", date(2024, 5, 11))]
+    )
     def test_weeks_begin_where_the_settings_say(self, starts_on, expected):
         assert window_around(date(2024, 5, 15), Grain.WEEK, week_starts_on=starts_on).start == expected
 

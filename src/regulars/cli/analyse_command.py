@@ -21,7 +21,9 @@ from regulars.errors import ArgumentRefused
 @click.option("--out", type=click.Path(path_type=Path), help="Write to a file.")
 @click.option("--limit", type=int, default=30, show_default=True, help="Rows to show of each table.")
 @click.pass_obj
-def command(shared: Shared, name: str | None, as_of: str | None, pairs: tuple[str, ...], wanted: str | None, form: str, out: Path | None, limit: int) -> None:
+def command(
+    shared: Shared, name: str | None, as_of: str | None, pairs: tuple[str, ...], wanted: str | None, form: str, out: Path | None, limit: int
+) -> None:
     """Run the analysis NAME; without a name, list them."""
     from regulars import analyses
 
@@ -37,12 +39,22 @@ def command(shared: Shared, name: str | None, as_of: str | None, pairs: tuple[st
     result = shared.open().analyse(name, as_of=as_of, **arguments)
     tables = {key: table.to_arrow() for key, table in result.tables.items() if wanted in (None, key)}
     if not tables:
-        raise ArgumentRefused(f"{name} has no table '{wanted}'.", expected=", ".join(result.tables), remedy="Use one of these after --table.")
+        raise ArgumentRefused(
+            f"{name} has no table '{wanted}'.", expected=", ".join(result.tables), remedy="Use one of these after --table."
+        )
     if form == "json":
-        show_json({"analysis": name, "tables": {key: table.to_pylist() for key, table in tables.items()}, "notes": [str(note) for note in result.notes]})
+        show_json(
+            {
+                "analysis": name,
+                "tables": {key: table.to_pylist() for key, table in tables.items()},
+                "notes": [str(note) for note in result.notes],
+            }
+        )
         return
     if form in ("csv", "parquet") and len(tables) > 1:
-        raise ArgumentRefused(f"{name} gives {len(tables)} tables: {', '.join(tables)}.", expected="one of them", remedy=f"Add: --table {next(iter(tables))}")
+        raise ArgumentRefused(
+            f"{name} gives {len(tables)} tables: {', '.join(tables)}.", expected="one of them", remedy=f"Add: --table {next(iter(tables))}"
+        )
     for key, table in tables.items():
         if form == "table":
             click.echo(click.style(f"{key}", bold=True))

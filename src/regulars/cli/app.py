@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import sys
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    return any(a == "json" and b == "--format" for b, a in zip(arguments, arguments[1:], strict=False)) or "--format=json" in arguments
+    return any(a == "json" and b == "--format" for b, a in itertools.pairwise(arguments)) or "--format=json" in arguments
 
 
 def _shared_first(arguments: list[str]) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from regulars.cli.app import Shared
 from regulars.cli.output import aligned
+
+if TYPE_CHECKING:
+    from regulars.cli.app import Shared
 
 
 @click.command("compact")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regulars.cli.app import Shared
 from regulars.cli.import_command import import_with_progress
 from regulars.cli.output import aligned
 from regulars.cli.review_command import REVIEW
 
+if TYPE_CHECKING:
+    from regulars.cli.app import Shared
+
 
 @click.command("demo")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("regulars-demo"), show_default=True, help="Where to make the demo workspace.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("regulars-demo"), show_default=True, help="Where to make the demo workspace."
+)
 @click.option("--pdf", is_flag=True, help="Write a PDF of the review too; needs Chromium or Chrome.")
 @click.pass_obj
 def command(shared: Shared, folder: Path, *, pdf: bool) -> None:

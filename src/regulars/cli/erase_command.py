@@ -25,7 +25,11 @@ def command(shared: Shared, customer: str, form: str, *, strict: bool, yes: bool
         show_json(asdict(report))
         return
     done = "Deleted" if report.strict else "Anonymised"
-    click.echo(f"{done} {sum(report.rows.values()):,} rows: {', '.join(f'{table} {count:,}' for table, count in report.rows.items() if count)}.")
+    click.echo(
+        f"{done} {sum(report.rows.values()):,} rows: {', '.join(f'{table} {count:,}' for table, count in report.rows.items() if count)}."
+    )
     if report.quarantined:
         click.echo(f"Emptied {report.quarantined:,} rows in quarantine.")
-    click.echo(f"{report.identities:,} ids, e-mail addresses and phone numbers are refused from now on. Nothing was kept of them but keyed hashes.")
+    click.echo(
+        f"{report.identities:,} ids, e-mail addresses and phone numbers are refused from now on. Nothing was kept of them but keyed hashes."
+    )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regulars.cli.app import Shared
 from regulars.cli.output import FORMATS, write
+
+if TYPE_CHECKING:
+    from regulars.cli.app import Shared
 
 
 @click.command("facts")
@@ -29,7 +32,9 @@ def command(shared: Shared, as_of: str | None, customer: str | None, form: str, 
 
         table = table.filter(pc.equal(table["customer_id"], customer))
         if not table.num_rows:
-            raise PersonUnknown(f"There is no customer '{customer}' as of {result.as_of}.", expected="a customer_id", remedy="See: regulars facts")
+            raise PersonUnknown(
+                f"There is no customer '{customer}' as of {result.as_of}.", expected="a customer_id", remedy="See: regulars facts"
+            )
         if form == "table":
             pairs = [(name, value) for name, value in table.to_pylist()[0].items() if value is not None]
             table = pa.table({"fact": [p[0] for p in pairs], "value": [str(p[1]) for p in pairs]})

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Which field a column holds; kept for the next file with this header.")
+@click.option(
+    "--map", "pairs", multiple=True, metavar="COLUMN=FIELD", help="Which field a column holds; kept for the next file with this header."
+)
 @click.option("--as", "kind", metavar="FORMAT", help="Take the file for this format instead of recognising its header.")
 @click.option("--currency", help="Currency of amounts in files that name none, ISO 4217.")
 @click.option("--time-zone", help="Zone of times that name none (default: the company's).")
@@ -26,7 +28,18 @@ if TYPE_CHECKING:
 @click.option("--undo", metavar="LOAD", help="Take a load out again; `regulars loads` lists them.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the report.")
 @click.pass_obj
-def command(shared: Shared, files: tuple[Path, ...], pairs: tuple[str, ...], kind: str | None, currency: str | None, time_zone: str | None, undo: str | None, form: str, *, dry_run: bool) -> None:
+def command(
+    shared: Shared,
+    files: tuple[Path, ...],
+    pairs: tuple[str, ...],
+    kind: str | None,
+    currency: str | None,
+    time_zone: str | None,
+    undo: str | None,
+    form: str,
+    *,
+    dry_run: bool,
+) -> None:
     """Take in FILES: order exports, transaction lists, subscriptions, answers, costs, tickets and more.
 
     The header says what a file is. Every row is imported, was there already, or lies in quarantine with a reason; the report reconciles.
@@ -93,6 +106,8 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         column, mark, field = pair.rpartition("=")
         if not mark or not column or not field:
-            raise ArgumentRefused(f"--map {pair} is not a pair.", expected="COLUMN=FIELD", remedy='Write, for example: --map "Kunde=customer_id"')
+            raise ArgumentRefused(
+                f"--map {pair} is not a pair.", expected="COLUMN=FIELD", remedy='Write, for example: --map "Kunde=customer_id"'
+            )
         mapping[column] = field
     return mapping

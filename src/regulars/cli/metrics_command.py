@@ -25,7 +25,9 @@ def list_metrics(form: str) -> None:
 
     cards = [metric.card for metric in catalogue().values()]
     if form == "json":
-        show_json([{"metric": c.name, "family": c.family, "unit": c.unit.value, "better": c.better.value, "question": c.question} for c in cards])
+        show_json(
+            [{"metric": c.name, "family": c.family, "unit": c.unit.value, "better": c.better.value, "question": c.question} for c in cards]
+        )
         return
     family = None
     width = max(len(card.name) for card in cards)
@@ -86,7 +88,20 @@ def show_metric(name: str, form: str) -> None:
 @click.option("--limit", type=int, default=20, show_default=True, help="Rows behind to show as a table.")
 @click.pass_obj
 def run_metrics(
-    shared: Shared, names: tuple[str, ...], start: str | None, end: str | None, by: str | None, group_by: str | None, as_of: str | None, pairs: tuple[str, ...], form: str, out: Path | None, limit: int, *, sql: bool, rows: bool
+    shared: Shared,
+    names: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    by: str | None,
+    group_by: str | None,
+    as_of: str | None,
+    pairs: tuple[str, ...],
+    form: str,
+    out: Path | None,
+    limit: int,
+    *,
+    sql: bool,
+    rows: bool,
 ) -> None:
     """Run the metrics NAMES."""
     from regulars import metrics

@@ -36,7 +36,9 @@ def write(table: pa.Table, form: str, out: Path | None, *, limit: int | None = N
         import pyarrow.parquet as pq
 
         if out is None and sys.stdout.isatty():
-            raise ArgumentRefused("Parquet is not for the terminal.", expected="--out FILE or a redirection", remedy="Add: --out answer.parquet")
+            raise ArgumentRefused(
+                "Parquet is not for the terminal.", expected="--out FILE or a redirection", remedy="Add: --out answer.parquet"
+            )
         pq.write_table(table, out or sys.stdout.buffer)
         return
     text = _text(table, form, limit)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regulars.cli.app import Shared
+if TYPE_CHECKING:
+    from regulars.cli.app import Shared
 
 REVIEW = Path("retention-review.html")
 """Beside the workspace, not in it: it is the reader's file, and is forwarded."""

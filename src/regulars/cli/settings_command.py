@@ -15,7 +15,7 @@ from regulars.errors import ArgumentRefused
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.pass_obj
 def command(shared: Shared, changes: tuple[str, ...], form: str) -> None:
-    """Show the settings, or change them: regulars settings inactive_after_days=180 targets.churn_rate=0.05"""  # noqa: D400
+    """Show the settings, or change them: regulars settings inactive_after_days=180 targets.churn_rate=0.05"""
     workspace = shared.open()
     if changes:
         workspace.change_settings(**_changes(workspace.settings.as_dict(), changes))
@@ -23,7 +23,9 @@ def command(shared: Shared, changes: tuple[str, ...], form: str) -> None:
     if form == "json":
         show_json(values)
     else:
-        click.echo(aligned(["setting", "value"], [[name, "-" if value in (None, [], {}) else str(value)] for name, value in values.items()]))
+        click.echo(
+            aligned(["setting", "value"], [[name, "-" if value in (None, [], {}) else str(value)] for name, value in values.items()])
+        )
 
 
 def _changes(now: dict[str, object], pairs: tuple[str, ...]) -> dict[str, object]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regulars.cli.app import Shared
 from regulars.cli.output import FORMATS, aligned, write
 from regulars.errors import UnknownName
 from regulars.tables import TABLES
+
+if TYPE_CHECKING:
+    from regulars.cli.app import Shared
 
 
 @click.command("tables")
@@ -37,6 +40,12 @@ def command(shared: Shared, name: str | None, form: str, out: Path | None, limit
         in_force = "from {0} r where not exists (select 1 from supersessions s where s.table_name = '{0}' and s.superseded_key = r.row_key and s.superseded_source = r.source and s.superseded_load_id = r.load_id)"
         if name is None:
             counts = [engine.run(f"select count(*) as n {in_force.format(t)}").column("n")[0].as_py() for t in TABLES]
-            click.echo(aligned(["table", "rows", "one row is"], [[t.name, f"{n:,}", t.row_is] for t, n in zip(TABLES.values(), counts, strict=True)], right=[1]))
+            click.echo(
+                aligned(
+                    ["table", "rows", "one row is"],
+                    [[t.name, f"{n:,}", t.row_is] for t, n in zip(TABLES.values(), counts, strict=True)],
+                    right=[1],
+                )
+            )
             return
         write(engine.run(f"select r.* {in_force.format(name)} order by occurred_at, row_key"), form, out, limit=limit)

@@ -6,6 +6,24 @@ from regulars.metrics.estimates import Estimate, Undefined
 from regulars.metrics.results import MetricResult, MetricValue
 
 __all__ = [
-    "Band", "Better", "Card", "Estimate", "Grain", "Interval", "Kind", "Metric", "MetricResult", "MetricValue", "Shape", "Undefined", "Unit",
-    "catalogue", "default_windows", "dimensions", "metric", "rows_behind", "run", "sql",
+    "Band",
+    "Better",
+    "Card",
+    "Estimate",
+    "Grain",
+    "Interval",
+    "Kind",
+    "Metric",
+    "MetricResult",
+    "MetricValue",
+    "Shape",
+    "Undefined",
+    "Unit",
+    "catalogue",
+    "default_windows",
+    "dimensions",
+    "metric",
+    "rows_behind",
+    "run",
+    "sql",
 ]

@@ -157,4 +157,8 @@ def _aggregate_values(rows: Any) -> Any:
     sums = _ratio_sums(_by_cluster(as_ratio, beside), beside)
     by_place = by_place.rename(place_window="window_id", place_group="group")
     same_group = (sums.group == by_place.place_group) | (sums.group.isnull() & by_place.place_group.isnull())
-    return sums.join(by_place, [sums.window_id == by_place.place_window, same_group]).drop("place_window", "place_group").order_by("window_id", "group")
+    return (
+        sums.join(by_place, [sums.window_id == by_place.place_window, same_group])
+        .drop("place_window", "place_group")
+        .order_by("window_id", "group")
+    )

@@ -137,7 +137,13 @@ def _estimate(card: Card, row: Mapping[str, Any]) -> Estimate | Undefined:
     beside = {name: row[name] for name in card.beside if name in row}
     excluded = int(row.get("excluded") or 0)
     if card.shape is Shape.TOTAL:
-        return Estimate(value=float(row["numerator"] or 0) * card.scale, numerator=float(row["numerator"] or 0), n=row["n"], excluded=excluded, beside=beside)
+        return Estimate(
+            value=float(row["numerator"] or 0) * card.scale,
+            numerator=float(row["numerator"] or 0),
+            n=row["n"],
+            excluded=excluded,
+            beside=beside,
+        )
     numerator, denominator, n = float(row["numerator"] or 0), float(row["denominator"] or 0), int(row["n"])
     if n == 0:
         return Undefined(card.empty)
@@ -183,7 +189,9 @@ def context(session: Session, window: Window, arguments: Mapping[str, Any]) -> d
     return {"session": session, "window": window, **arguments}
 
 
-def _derived(session: Session, found: Metric, windows: Sequence[Window], group_by: str | None, arguments: Mapping[str, Any]) -> MetricResult:
+def _derived(
+    session: Session, found: Metric, windows: Sequence[Window], group_by: str | None, arguments: Mapping[str, Any]
+) -> MetricResult:
     parts = {name: run(session, name, windows, group_by, **given) for name, given in found.inputs}
     by_key: dict[tuple[int, str | None], dict[str, MetricValue]] = {}
     index = {window: i for i, window in enumerate((w.start, w.end) for w in windows)}
@@ -203,7 +211,13 @@ def _derived(session: Session, found: Metric, windows: Sequence[Window], group_b
 
 
 def _assemble(
-    session: Session, card: Card, windows: Sequence[Window], group_by: str | None, found: Mapping[tuple[int, str | None], Estimate | Undefined], *, already_major: bool = False
+    session: Session,
+    card: Card,
+    windows: Sequence[Window],
+    group_by: str | None,
+    found: Mapping[tuple[int, str | None], Estimate | Undefined],
+    *,
+    already_major: bool = False,
 ) -> MetricResult:
     groups: list[str | None] = [None] if group_by is None else sorted({key[1] for key in found}, key=str)
     values = []
@@ -211,8 +225,14 @@ def _assemble(
         for i, window in enumerate(windows):
             estimate = found.get((i, group))
             if estimate is None:
-                estimate = Estimate(value=0.0, numerator=0.0) if card.shape is Shape.TOTAL and _has_rows(session, card) else Undefined(card.empty)
-            if card.needs_history and not session.enough_history(window) and not (session.by_cancellation and card.grain is Grain.CUSTOMER and card.name in _BY_CHURN):
+                estimate = (
+                    Estimate(value=0.0, numerator=0.0) if card.shape is Shape.TOTAL and _has_rows(session, card) else Undefined(card.empty)
+                )
+            if (
+                card.needs_history
+                and not session.enough_history(window)
+                and not (session.by_cancellation and card.grain is Grain.CUSTOMER and card.name in _BY_CHURN)
+            ):
                 estimate = Undefined("history_too_short")
             values.append(_value(session, card, window, group, estimate, already_major=already_major))
     return MetricResult(tuple(values))
@@ -225,7 +245,9 @@ def _has_rows(session: Session, card: Card) -> bool:
     return all(any(session.has_rows(table) for table in needed.split(" or ")) for needed in card.needs)
 
 
-def _value(session: Session, card: Card, window: Window, group: str | None, estimate: Estimate | Undefined, *, already_major: bool) -> MetricValue:
+def _value(
+    session: Session, card: Card, window: Window, group: str | None, estimate: Estimate | Undefined, *, already_major: bool
+) -> MetricValue:
     shared: dict[str, Any] = {
         "card": card,
         "window_start": window.start,
@@ -240,7 +262,11 @@ def _value(session: Session, card: Card, window: Window, group: str | None, esti
         return MetricValue(value=estimate, **shared)
 
     def major(amount: float | None, *, is_money: bool) -> float | None:
-        return amount if amount is None or not is_money or already_major or session.currency is None else money.to_major(amount, session.currency)
+        return (
+            amount
+            if amount is None or not is_money or already_major or session.currency is None
+            else money.to_major(amount, session.currency)
+        )
 
     in_money = card.unit is Unit.MONEY
     quartiles = {name: major(edge, is_money=in_money) for name, edge in estimate.beside.items() if name in QUARTILES}

@@ -69,6 +69,13 @@ class MetricValue:
         """Whether there is a value."""
         return not isinstance(self.value, Undefined)
 
+    @property
+    def number(self) -> float:
+        """The value; raises `ValueError` where it is undefined."""
+        if isinstance(self.value, Undefined):
+            raise ValueError(str(self.value))  # noqa: TRY004 - a value is missing, not of another type
+        return self.value
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values under the public names, `beside` included."""
         row = {name: getattr(self, name, None) for name in SCHEMA.names}
@@ -115,9 +122,7 @@ class MetricResult:
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("metric", "window", "group", "value", "interval", "n"))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in shown_row(value)) + "</tr>" for value in self.values
-        )
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in shown_row(value)) + "</tr>" for value in self.values)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -149,7 +154,11 @@ def shown_number(number: float, card: Card, currency: str | None) -> str:
         case "money":
             return f"{number:,.2f} {currency or ''}".rstrip()
         case "ratio":
-            return f"{number:.2f}" if card.money in (("numerator",), ("numerator", "denominator")) and card.scale == 1 and abs(number) > 1 else f"{100 * number:.1f} %"
+            return (
+                f"{number:.2f}"
+                if card.money in (("numerator",), ("numerator", "denominator")) and card.scale == 1 and abs(number) > 1
+                else f"{100 * number:.1f} %"
+            )
         case "count":
             return f"{number:,.0f}"
         case "score":

@@ -78,34 +78,62 @@ def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tupl
 
     labels = list(dict.fromkeys(r["label"] for r in rows))
     names = [name for name, _ in kinds]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False, domain=False), scale=alt.Scale(padding=0.28))
-    bars = alt.Chart(_data(rows)).mark_bar(cornerRadius=1.5).encode(
-        x=x,
-        y=alt.Y("value:Q", axis=_y_axis(SHORT.replace("datum.value,", "abs(datum.value),").replace("datum.value /", "abs(datum.value) /")), stack="zero"),
-        color=alt.Color("kind:N", scale=alt.Scale(domain=names, range=[colour(c) for _, c in kinds]), legend=None),
-        order=alt.Order("order:Q"),
-        opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.4)),
+    x = alt.X(
+        "label:O",
+        sort=labels,
+        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False, domain=False),
+        scale=alt.Scale(padding=0.28),
+    )
+    bars = (
+        alt.Chart(_data(rows))
+        .mark_bar(cornerRadius=1.5)
+        .encode(
+            x=x,
+            y=alt.Y(
+                "value:Q",
+                axis=_y_axis(SHORT.replace("datum.value,", "abs(datum.value),").replace("datum.value /", "abs(datum.value) /")),
+                stack="zero",
+            ),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=names, range=[colour(c) for _, c in kinds]), legend=None),
+            order=alt.Order("order:Q"),
+            opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.4)),
+        )
     )
     zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colour("axis")).encode(y="zero:Q")
     return alt.layer(bars, zero).properties(height=height)
 
 
 def trend(
-    rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = PER_CENT, height: int = 190, target: float | None = None, zero: bool = True
+    rows: Sequence[Mapping[str, Any]],
+    size: Size,
+    *,
+    axis: str = PER_CENT,
+    height: int = 190,
+    target: float | None = None,
+    zero: bool = True,
 ) -> Drawn:
     """A rate by window with its interval as a band (`label`, `value`, `low`, `high`, `text`, `complete`); partial windows are hollow."""
     import altair as alt
 
     labels = [r["label"] for r in rows]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False), scale=alt.Scale(type="point", padding=0.5))
+    x = alt.X(
+        "label:O",
+        sort=labels,
+        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False),
+        scale=alt.Scale(type="point", padding=0.5),
+    )
     y = alt.Y("value:Q", axis=_y_axis(axis), scale=alt.Scale(zero=zero))
     known = [r for r in rows if r["value"] is not None]
     base = alt.Chart(_data(known)).encode(x=x)
     layers: list[Any] = [
-        base.transform_filter("datum.complete").mark_area(color=colour("band")).encode(y=alt.Y("low:Q", axis=_y_axis(axis), scale=alt.Scale(zero=zero)), y2="high:Q"),
+        base.transform_filter("datum.complete")
+        .mark_area(color=colour("band"))
+        .encode(y=alt.Y("low:Q", axis=_y_axis(axis), scale=alt.Scale(zero=zero)), y2="high:Q"),
         base.transform_filter("datum.complete").mark_line(color=colour("blue")).encode(y=y),
         base.transform_filter("datum.complete").mark_circle(color=colour("blue"), size=34, opacity=1).encode(y=y),
-        base.transform_filter("!datum.complete").mark_point(color=colour("blue"), fill=colour("paper"), size=44, strokeWidth=1.75).encode(y=y),
+        base.transform_filter("!datum.complete")
+        .mark_point(color=colour("blue"), fill=colour("paper"), size=44, strokeWidth=1.75)
+        .encode(y=y),
         *_haloed(alt.Chart(_data(_said(known, size))).encode(x=x, y=y, text="text:N"), dy=-13, fontSize=11.5),
     ]
     if target is not None:
@@ -115,7 +143,13 @@ def trend(
 
 
 def heat_map(
-    rows: Sequence[Mapping[str, Any]], size: Size, *, row_titles: Sequence[str], column_titles: Sequence[str], axis_title: str, row_height: int = 30
+    rows: Sequence[Mapping[str, Any]],
+    size: Size,
+    *,
+    row_titles: Sequence[str],
+    column_titles: Sequence[str],
+    axis_title: str,
+    row_height: int = 30,
 ) -> Drawn:
     """Cells with their values written in them (`row`, `column`, `value`, `text`); a cell with `plain` set is left out of the colours."""
     import altair as alt
@@ -128,8 +162,16 @@ def heat_map(
     used = sorted({c["fill"] for c in cells} | {c["ink"] for c in cells})
     scale = alt.Scale(domain=used, range=[colour(name) for name in used])
     x = alt.X(
-        "column:O", sort=list(column_titles),
-        axis=alt.Axis(orient="top", title=axis_title, titleAnchor="start", domain=False, labelExpr=_thinned(column_titles, size, wide=26, narrow=7), labelOverlap=False),
+        "column:O",
+        sort=list(column_titles),
+        axis=alt.Axis(
+            orient="top",
+            title=axis_title,
+            titleAnchor="start",
+            domain=False,
+            labelExpr=_thinned(column_titles, size, wide=26, narrow=7),
+            labelOverlap=False,
+        ),
         scale=alt.Scale(paddingInner=0.06 if size.narrow else 0.05, paddingOuter=0),
     )
     y = alt.Y("row:O", sort=list(row_titles), axis=alt.Axis(title=None, labelPadding=6), scale=alt.Scale(paddingInner=0.07, paddingOuter=0))
@@ -154,7 +196,12 @@ def lines(
     labels = list(dict.fromkeys(r["label"] for r in rows))
     names = [name for name, _ in kinds]
     scale = alt.Scale(domain=names, range=[colour(c) for _, c in kinds])
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=5), labelOverlap=False), scale=alt.Scale(type="point", padding=0.5))
+    x = alt.X(
+        "label:O",
+        sort=labels,
+        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=5), labelOverlap=False),
+        scale=alt.Scale(type="point", padding=0.5),
+    )
     hue = alt.Color("kind:N", scale=scale, legend=None)
     base = alt.Chart(_data([r for r in rows if r["value"] is not None])).encode(x=x, color=hue)
     bars = base.mark_rule(strokeWidth=5, opacity=0.28, strokeCap="round").encode(y=alt.Y("low:Q", axis=_y_axis(axis)), y2="high:Q")
@@ -177,7 +224,12 @@ def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_t
     cells = [{**r, "fill": f"heat{step}", "ink": heat_ink(step)} for r, step in zip(rows, steps, strict=True)]
     used = sorted({c["fill"] for c in cells} | {c["ink"] for c in cells})
     scale = alt.Scale(domain=used, range=[colour(name) for name in used])
-    x = alt.X("x:O", sort=["1", "2", "3", "4", "5"], axis=alt.Axis(title=x_title, domain=False), scale=alt.Scale(domain=["1", "2", "3", "4", "5"], paddingInner=0.04, paddingOuter=0))
+    x = alt.X(
+        "x:O",
+        sort=["1", "2", "3", "4", "5"],
+        axis=alt.Axis(title=x_title, domain=False),
+        scale=alt.Scale(domain=["1", "2", "3", "4", "5"], paddingInner=0.04, paddingOuter=0),
+    )
     y = alt.Y("y:O", axis=alt.Axis(title=y_title), scale=alt.Scale(domain=["5", "4", "3", "2", "1"], paddingInner=0.04, paddingOuter=0))
     base = alt.Chart(_data(cells)).encode(x=x, y=y)
     boxes = base.mark_rect(cornerRadius=3).encode(color=alt.Color("fill:N", scale=scale, legend=None))
@@ -212,30 +264,45 @@ def ranked(
     return alt.layer(bars, texts).properties(height=row_height * len(names))
 
 
-def lorenz(
-    rows: Sequence[Mapping[str, Any]], size: Size, *, marked: Sequence[Mapping[str, Any]], x_title: str, equal: str
-) -> Drawn:
+def lorenz(rows: Sequence[Mapping[str, Any]], size: Size, *, marked: Sequence[Mapping[str, Any]], x_title: str, equal: str) -> Drawn:
     """Share of revenue by share of customers, best first (`x`, `y`), beside the line of equality; `marked` points carry their text."""
     import altair as alt
 
     x = alt.X("x:Q", axis=alt.Axis(title=x_title, labelExpr=PER_CENT, tickCount=5, domain=True), scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("y:Q", axis=_y_axis(PER_CENT, count=5), scale=alt.Scale(domain=[0, 1]))
     curve = alt.Chart(_data(rows)).encode(x=x, y=y)
-    equality = alt.Chart(_data([{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(color=colour("axis"), strokeDash=[4, 4], strokeWidth=1.25).encode(x=x, y=y)
-    said = alt.Chart(_data([{"x": 0.62, "y": 0.62, "text": equal}])).mark_text(align="left", dx=8, dy=12, fontSize=11.5, color=colour("soft")).encode(x=x, y=y, text="text:N")
+    equality = (
+        alt.Chart(_data([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+        .mark_line(color=colour("axis"), strokeDash=[4, 4], strokeWidth=1.25)
+        .encode(x=x, y=y)
+    )
+    said = (
+        alt.Chart(_data([{"x": 0.62, "y": 0.62, "text": equal}]))
+        .mark_text(align="left", dx=8, dy=12, fontSize=11.5, color=colour("soft"))
+        .encode(x=x, y=y, text="text:N")
+    )
     points = alt.Chart(_data(marked)).encode(x=x, y=y)
     dots = points.mark_circle(size=60, color=colour("orange"), opacity=1)
     texts = points.mark_text(align="left", dx=9, dy=11, fontSize=12, fontWeight="bold").encode(text="text:N")
     area = curve.mark_area(color=colour("band"), opacity=1)
-    return alt.layer(area, equality, curve.mark_line(color=colour("blue")), said, dots, texts).properties(height=260 if size.narrow else 300)
+    return alt.layer(area, equality, curve.mark_line(color=colour("blue")), said, dots, texts).properties(
+        height=260 if size.narrow else 300
+    )
 
 
-def columns(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, height: int = 170, reference: float | None = None) -> Drawn:
+def columns(
+    rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, height: int = 170, reference: float | None = None
+) -> Drawn:
     """Upright bars (`label`, `value`, `text`, `peak`): the highest is dark and carries its value."""
     import altair as alt
 
     labels = [r["label"] for r in rows]
-    x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=12, first=True), labelOverlap=False, labelFontSize=11), scale=alt.Scale(padding=0.25))
+    x = alt.X(
+        "label:O",
+        sort=labels,
+        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=12, first=True), labelOverlap=False, labelFontSize=11),
+        scale=alt.Scale(padding=0.25),
+    )
     y = alt.Y("value:Q", axis=_y_axis(axis, count=3, space=40))
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
     bars = base.mark_bar(cornerRadius=1.5).encode(color=alt.condition("datum.peak", alt.value(colour("blue")), alt.value(colour("sky"))))
@@ -256,8 +323,9 @@ def ranges(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, 
     y = alt.Y("name:N", sort=names, axis=alt.Axis(title=None, domain=False, labelLimit=space, minExtent=space, maxExtent=space))
     scale = alt.Scale(domain=[low, top * 1.08 if top > 0 else 1])
     base = alt.Chart(_data(rows)).encode(y=y)
-    bars = base.mark_bar(height=12, color=colour("band"), cornerRadius=6).encode(x=alt.X("low:Q", axis=alt.Axis(title=None, labelExpr=axis, tickCount=3 if size.narrow else 5, grid=True), scale=scale), x2="high:Q")
+    bars = base.mark_bar(height=12, color=colour("band"), cornerRadius=6).encode(
+        x=alt.X("low:Q", axis=alt.Axis(title=None, labelExpr=axis, tickCount=3 if size.narrow else 5, grid=True), scale=scale), x2="high:Q"
+    )
     dots = base.mark_circle(size=90, color=colour("blue"), opacity=1).encode(x=alt.X("value:Q", scale=scale))
     texts = base.mark_text(dy=-16, fontSize=12, fontWeight="bold").encode(x=alt.X("value:Q", scale=scale), text="text:N")
     return alt.layer(bars, dots, texts).properties(height=58 * len(rows))
-

@@ -62,7 +62,9 @@ def draw(
     sizes: Sequence[Size] = (WIDE, NARROW),
 ) -> tuple[str, ...]:
     """The chart as SVG, once for each size; nothing is fetched."""
-    return tuple(_svg(build(size), size, title=title, description=description, key=f"{key}-{'n' if size.narrow else 'w'}") for size in sizes)
+    return tuple(
+        _svg(build(size), size, title=title, description=description, key=f"{key}-{'n' if size.narrow else 'w'}") for size in sizes
+    )
 
 
 def _svg(chart: Any, size: Size, *, title: str, description: str, key: str) -> str:
@@ -73,7 +75,9 @@ def _svg(chart: Any, size: Size, *, title: str, description: str, key: str) -> s
     spec["width"] = size.width
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return theme.clean_svg(svg, title=title, description=description, key=re.sub(r"[^a-z0-9-]", "-", key), variant="narrow" if size.narrow else "wide")
+    return theme.clean_svg(
+        svg, title=title, description=description, key=re.sub(r"[^a-z0-9-]", "-", key), variant="narrow" if size.narrow else "wide"
+    )
 
 
 def sparkline(values: Sequence[float | None], *, complete: Sequence[bool], title: str) -> str:
@@ -87,14 +91,18 @@ def sparkline(values: Sequence[float | None], *, complete: Sequence[bool], title
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = (width - 2 * pad) / max(1, len(values) - 1)
-    places = [(pad + i * step, height - pad - (v - low) / span * (height - 2 * pad)) if v is not None else None for i, v in enumerate(values)]
+    places = [
+        (pad + i * step, height - pad - (v - low) / span * (height - 2 * pad)) if v is not None else None for i, v in enumerate(values)
+    ]
     whole = [p if done else None for p, done in zip(places, complete, strict=True)]
     lines = "".join(f'<polyline class="s-blue" points="{points}"/>' for points in _runs(whole))
     last = max((i for i, p in enumerate(whole) if p is not None), default=None)
     rest = "" if last is None else "".join(f'<polyline class="s-blue partial" points="{p}"/>' for p in _runs(places[last:]))
     spot = whole[last] if last is not None else None
     dot = "" if spot is None else f'<circle class="f-blue" cx="{spot[0]:.1f}" cy="{spot[1]:.1f}" r="3"/>'
-    return f'<svg class="spark" viewBox="0 0 {width:.0f} {height:.0f}" role="img"><title>{html.escape(title)}</title>{lines}{rest}{dot}</svg>'
+    return (
+        f'<svg class="spark" viewBox="0 0 {width:.0f} {height:.0f}" role="img"><title>{html.escape(title)}</title>{lines}{rest}{dot}</svg>'
+    )
 
 
 def _runs(places: Sequence[tuple[float, float] | None]) -> list[str]:

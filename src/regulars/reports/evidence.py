@@ -87,7 +87,11 @@ class Evidence:
 
     def gather(self, wanted: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Run all metrics first, over the same windows: analyses have windows of their own, and a change of windows makes relations anew."""
-        plain: list[tuple[str, dict[str, Any]]] = [("orders", {}), ("customer_count", {}), *(("second_order_rate", {"days": days}) for days in (30, 60, 90))]
+        plain: list[tuple[str, dict[str, Any]]] = [
+            ("orders", {}),
+            ("customer_count", {}),
+            *(("second_order_rate", {"days": days}) for days in (30, 60, 90)),
+        ]
         for name, arguments in (*plain, *wanted):
             self._run(name, arguments)
 

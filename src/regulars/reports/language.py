@@ -109,7 +109,11 @@ class Language:
         r"""Money: whole units from a thousand on, exact where `exact` is asked for, shortened where `short` is.
 
         >>> from regulars.reports.words import ENGLISH
-        >>> ENGLISH.amount(Amount(2500315.63, "USD")), ENGLISH.amount(Amount(2500315.63, "USD"), "short"), ENGLISH.amount(Amount(35.9, "USD"))
+        >>> (
+        ...     ENGLISH.amount(Amount(2500315.63, "USD")),
+        ...     ENGLISH.amount(Amount(2500315.63, "USD"), "short"),
+        ...     ENGLISH.amount(Amount(35.9, "USD")),
+        ... )
         ('2,500,316\xa0USD', '2.50\u202fm\xa0USD', '35.90\xa0USD')
         """
         behind = f"\N{NO-BREAK SPACE}{value.currency}" if value.currency else ""

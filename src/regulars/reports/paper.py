@@ -19,8 +19,16 @@ ELSEWHERE = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 QUIET = (
-    "--headless", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--no-first-run", "--no-default-browser-check", "--no-pdf-header-footer",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-pdf-header-footer",
 )
 PATIENCE_SECONDS = 120
 
@@ -34,7 +42,9 @@ def browser() -> str:
         if found:
             return found
     raise ToolMissing(
-        f"The browser {named} does not exist." if named else "A PDF is printed by a browser, and there is no Chromium, Chrome or Edge on this machine.",
+        f"The browser {named} does not exist."
+        if named
+        else "A PDF is printed by a browser, and there is no Chromium, Chrome or Edge on this machine.",
         expected="one of Chromium, Google Chrome, Microsoft Edge",
         remedy="Install one (Debian and Ubuntu: apt-get install chromium; macOS: brew install --cask chromium), or name it in REGULARS_BROWSER, or open the HTML "
         "file in any browser and print it.",

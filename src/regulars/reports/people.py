@@ -68,7 +68,11 @@ def slipped_most_valuable(session: Session, *, one_time: bool, top: int) -> list
     """The most valuable who slipped away lately."""
     gone = _slipped_lately(session)
     gone = gone.filter(gone.one_time == int(one_time))
-    rows = gone.select("customer_id", "value_minor", "orders", "last_day", "usual_gap").order_by(gone.value_minor.desc(), gone.customer_id).limit(top)
+    rows = (
+        gone.select("customer_id", "value_minor", "orders", "last_day", "usual_gap")
+        .order_by(gone.value_minor.desc(), gone.customer_id)
+        .limit(top)
+    )
     return [Slipped(**{**row, "last_day": day_of(row["last_day"])}) for row in session.run(rows).to_pylist()]
 
 
@@ -91,7 +95,9 @@ def _valued(session: Session, day: int) -> Any:
     t = session.tables()
     active = t.spells.filter(t.spells.from_day <= day, t.spells.until_day >= day).select("customer_id", "until_day")
     bought = t.order_days.filter(t.order_days.local_day < day, t.order_days.local_day >= day - YEAR_DAYS)
-    worth = bought.group_by("customer_id").agg(minor=total(bought.net_minor), order_days=bought.count().cast("int64"), last_day=bought.local_day.max())
+    worth = bought.group_by("customer_id").agg(
+        minor=total(bought.net_minor), order_days=bought.count().cast("int64"), last_day=bought.local_day.max()
+    )
     return active.inner_join(worth, "customer_id")
 
 
@@ -118,14 +124,20 @@ def overdue(session: Session) -> Estimated | None:
     """Active customers with a rhythm of their own who have been silent for twice their usual gap: how many, and their value of the last year."""
     t = session.tables()
     today = day_number(session.as_of_day)
-    days = t.order_days.group_by("customer_id").agg(all_days=t.order_days.count().cast("int64"), first_day=t.order_days.local_day.min()).rename(orderer="customer_id")
+    days = (
+        t.order_days.group_by("customer_id")
+        .agg(all_days=t.order_days.count().cast("int64"), first_day=t.order_days.local_day.min())
+        .rename(orderer="customer_id")
+    )
     active = _valued(session, today)
     rows = active.inner_join(days, active.customer_id == days.orderer)
     rows = rows.filter(rows.all_days >= LEAST_ORDER_DAYS)
     late = flag((today - rows.last_day).cast("float64") > OVERDUE_FACTOR * ratio(rows.last_day - rows.first_day, rows.all_days - 1))
     rows = rows.mutate(late=late, amount=rows.minor.cast("float64") * late)
     sums = session.run(
-        rows.agg(of=rows.count().cast("int64"), customers=total(rows.late), minor=rows.amount.sum(), squares=(rows.amount * rows.amount).sum())
+        rows.agg(
+            of=rows.count().cast("int64"), customers=total(rows.late), minor=rows.amount.sum(), squares=(rows.amount * rows.amount).sum()
+        )
     ).to_pylist()[0]
     return _summed(int(sums["customers"]), int(sums["of"]), float(sums["minor"]), float(sums["squares"])) if sums["customers"] else None
 
@@ -153,18 +165,25 @@ def second_orders(session: Session) -> SecondOrder | None:
     """How many bought once only, and what those who came back brought after the first order."""
     t = session.tables()
     kept = t.kept_orders.filter(t.kept_orders.customer_id.notnull())
-    each = kept.group_by("customer_id").agg(orders=kept.count().cast("int64"), later=total((kept.order_number > 1).ifelse(kept.net_minor, 0)))
+    each = kept.group_by("customer_id").agg(
+        orders=kept.count().cast("int64"), later=total((kept.order_number > 1).ifelse(kept.net_minor, 0))
+    )
     later = each.later.cast("float64")
     sums = session.run(
         each.agg(
-            buyers=each.count().cast("int64"), one_time=total(flag(each.orders == 1)), later=total(each.later), squares=(later * later).sum()
+            buyers=each.count().cast("int64"),
+            one_time=total(flag(each.orders == 1)),
+            later=total(each.later),
+            squares=(later * later).sum(),
         )
     ).to_pylist()[0]
     repeat = int(sums["buyers"]) - int(sums["one_time"] or 0)
     if repeat < 30:
         return None
     mean = float(sums["later"]) / repeat
-    low, high = estimates.linearised(repeat, float(sums["later"]), float(repeat), (float(sums["squares"]), float(repeat), float(sums["later"]))) or (mean, mean)
+    low, high = estimates.linearised(
+        repeat, float(sums["later"]), float(repeat), (float(sums["squares"]), float(repeat), float(sums["later"]))
+    ) or (mean, mean)
     return SecondOrder(buyers=int(sums["buyers"]), one_time=int(sums["one_time"]), later_minor=mean, low=low, high=high)
 
 
@@ -188,11 +207,20 @@ def _part(session: Session, rows: Any) -> Part | None:
     each = rows.group_by("cluster").agg(part=total(rows.part), whole=total(rows.whole))
     top, below = each.part.cast("float64"), each.whole.cast("float64")
     sums = session.run(
-        each.agg(n=each.count().cast("int64"), part=total(each.part), whole=total(each.whole), a=(top * top).sum(), b=(below * below).sum(), c=(top * below).sum())
+        each.agg(
+            n=each.count().cast("int64"),
+            part=total(each.part),
+            whole=total(each.whole),
+            a=(top * top).sum(),
+            b=(below * below).sum(),
+            c=(top * below).sum(),
+        )
     ).to_pylist()[0]
     if not sums["part"] or not sums["whole"] or sums["whole"] <= 0:
         return None
-    edges = estimates.linearised(int(sums["n"]), float(sums["part"]), float(sums["whole"]), (float(sums["a"]), float(sums["b"]), float(sums["c"])))
+    edges = estimates.linearised(
+        int(sums["n"]), float(sums["part"]), float(sums["whole"]), (float(sums["a"]), float(sums["b"]), float(sums["c"]))
+    )
     if edges is None:
         return None
     return Part(minor=float(sums["part"]), whole=float(sums["whole"]), low=max(0.0, edges[0]), high=min(1.0, edges[1]))

@@ -34,12 +34,16 @@ def order_quality(session: Session) -> OrderQuality:
     p = t.purchases
     empty, cancelled = (p.cancelled == 0) & (p.net_minor <= 0), p.cancelled == 1
     bought = _one(
-        session, p,
+        session,
+        p,
         kept=total(((p.cancelled == 0) & (p.net_minor > 0)).ifelse(p.net_minor, 0)),
-        empty=total(empty.ifelse(p.net_minor, 0)), empty_rows=total(flag(empty)),
-        cancelled=total(cancelled.ifelse(p.net_minor, 0)), cancelled_rows=total(flag(cancelled)),
+        empty=total(empty.ifelse(p.net_minor, 0)),
+        empty_rows=total(flag(empty)),
+        cancelled=total(cancelled.ifelse(p.net_minor, 0)),
+        cancelled_rows=total(flag(cancelled)),
         not_kept=total((empty | cancelled).ifelse(p.amount_minor, 0)),
-        anonymous=total(p.customer_id.isnull().ifelse(p.amount_minor, 0)), anonymous_rows=total(flag(p.customer_id.isnull())),
+        anonymous=total(p.customer_id.isnull().ifelse(p.amount_minor, 0)),
+        anonymous_rows=total(flag(p.customer_id.isnull())),
     )
     u = t.unlinked_returns
     returned = _one(session, u, rows=total(flag(u.unmatched_minor != 0)), minor=total(u.unmatched_minor))

@@ -79,7 +79,14 @@ def style_sheet() -> str:
 
 def configuration() -> dict[str, Any]:
     """The Vega-Lite configuration shared by all charts."""
-    text = {"labelFont": FONT, "titleFont": FONT, "labelColor": colour("soft"), "titleColor": colour("soft"), "labelFontSize": 12, "titleFontSize": 12}
+    text = {
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelColor": colour("soft"),
+        "titleColor": colour("soft"),
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+    }
     return {
         "aria": False,
         "background": "transparent",
@@ -87,7 +94,13 @@ def configuration() -> dict[str, Any]:
         "font": FONT,
         "view": {"stroke": None},
         "axis": {
-            **text, "titleFontWeight": "normal", "gridColor": colour("grid"), "domain": False, "ticks": False, "labelPadding": 8, "titlePadding": 10,
+            **text,
+            "titleFontWeight": "normal",
+            "gridColor": colour("grid"),
+            "domain": False,
+            "ticks": False,
+            "labelPadding": 8,
+            "titlePadding": 10,
         },
         "axisX": {"grid": False, "labelAngle": 0, "domain": True, "domainColor": colour("axis")},
         "text": {"font": FONT, "fontSize": 12, "color": colour("ink")},
@@ -99,7 +112,9 @@ _CODES = {pair[0]: name for name, pair in PALETTE.items()}
 _TAG = re.compile(r"<(path|rect|line|text|circle|g)\b([^>]*?)(/?)>")
 _PAINT = re.compile(r'\b(fill|stroke)="(#[0-9a-fA-F]{6})"')
 _NOISE = re.compile(r' (?:aria-[a-z]+|role|pointer-events|xmlns(?::\w+)?|version|font-family)="[^"]*"')
-_EMPTY = re.compile(r'<path class="(?:background|foreground)"[^>]*display="none"[^>]*/>|<path class="background"[^>]*d="M0,0h0v0h0Z"[^>]*/>')
+_EMPTY = re.compile(
+    r'<path class="(?:background|foreground)"[^>]*display="none"[^>]*/>|<path class="background"[^>]*d="M0,0h0v0h0Z"[^>]*/>'
+)
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -121,7 +136,9 @@ def clean_svg(svg: str, *, title: str, description: str, key: str, variant: str)
 
 def _with_classes(found: re.Match[str]) -> str:
     tag, attributes, closing = found.groups()
-    classes = [f"{'f' if kind == 'fill' else 's'}-{_CODES[code.lower()]}" for kind, code in _PAINT.findall(attributes) if code.lower() in _CODES]
+    classes = [
+        f"{'f' if kind == 'fill' else 's'}-{_CODES[code.lower()]}" for kind, code in _PAINT.findall(attributes) if code.lower() in _CODES
+    ]
     if not classes:
         return found.group()
     return f'<{tag} class="{" ".join(classes)}"{attributes}{closing}>'

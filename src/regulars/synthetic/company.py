@@ -66,7 +66,9 @@ class Company:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int | float) and field.name != "seed" and not value >= (1 if field.name in ("customers", "months") else 0):
-                raise ArgumentRefused(f"{field.name} was given as {value}.", expected="a positive number", remedy=f"Give another {field.name}.")
+                raise ArgumentRefused(
+                    f"{field.name} was given as {value}.", expected="a positive number", remedy=f"Give another {field.name}."
+                )
 
     @property
     def days(self) -> int:
@@ -155,7 +157,9 @@ class _Orders:
         size = self.who.size
         self.lines_each = random.integers(1, 4, size)
         self.line_of = np.repeat(np.arange(size), self.lines_each)
-        value = random.gamma(company.value_shape, 1 / company.value_shape, self.line_of.size) * people.mean_value[self.who][self.line_of] / 2
+        value = (
+            random.gamma(company.value_shape, 1 / company.value_shape, self.line_of.size) * people.mean_value[self.who][self.line_of] / 2
+        )
         self.line_amount = np.maximum(1, np.rint(value)).astype(np.int64)
         self.amount = np.bincount(self.line_of, self.line_amount, size).astype(np.int64)
         self.discount = np.where(random.random(size) < 0.2, self.amount // 10, 0)
@@ -229,7 +233,9 @@ def _events(company: Company, random: np.random.Generator, people: _People, orde
     around = np.repeat(np.arange(orders.who.size), random.poisson(company.events_per_order, orders.who.size))
     alone = np.repeat(np.arange(people.number.size), random.poisson(company.events_per_customer, people.number.size))
     at_orders = orders.at[around] - random.integers(0, DAY // 4, around.size)
-    at_random = people.start + people.joined[alone] + (random.random(alone.size) * (company.days * DAY - people.joined[alone])).astype(np.int64)
+    at_random = (
+        people.start + people.joined[alone] + (random.random(alone.size) * (company.days * DAY - people.joined[alone])).astype(np.int64)
+    )
     who = np.concatenate([orders.who[around], alone])
     at = np.concatenate([at_orders, at_random])
     base = int(people.number[0]) * 1_000

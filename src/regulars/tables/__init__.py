@@ -13,10 +13,10 @@ from regulars.tables.orders import ORDERS
 from regulars.tables.points import POINTS
 from regulars.tables.predictions import PREDICTIONS
 from regulars.tables.responses import RESPONSES
+from regulars.tables.schema import ENVELOPE, Column, Erase, Table, Type
 from regulars.tables.subscriptions import SUBSCRIPTIONS
 from regulars.tables.supersessions import SUPERSESSIONS
 from regulars.tables.tickets import TICKETS
-from regulars.tables.schema import ENVELOPE, Column, Erase, Table, Type
 
 TABLES: dict[str, Table] = {
     table.name: table

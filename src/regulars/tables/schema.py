@@ -113,11 +113,35 @@ class Table:
 
 ENVELOPE: tuple[Column, ...] = (
     Column(name="occurred_at", type=Type.INSTANT, meaning="when it happened; as-of cuts here", unit="UTC", required=True, erase=Erase.DAY),
-    Column(name="recorded_at", type=Type.INSTANT, meaning="when we learned it; imported history counts as known when it occurred; known-at cuts here", unit="UTC", required=True, erase=Erase.DAY),
+    Column(
+        name="recorded_at",
+        type=Type.INSTANT,
+        meaning="when we learned it; imported history counts as known when it occurred; known-at cuts here",
+        unit="UTC",
+        required=True,
+        erase=Erase.DAY,
+    ),
     Column(name="source", type=Type.STRING, meaning="where it came from: an importer's or a tracking source's name", required=True),
-    Column(name="row_key", type=Type.STRING, meaning="the outside id of the row, else a content hash with the ordinal among equal rows; unique per source among rows in force", required=True, erase=Erase.FRESH),
-    Column(name="row_hash", type=Type.STRING, meaning="hash of the row's content: equal key and equal hash is the same row, equal key and another hash is a new version", required=True, erase=Erase.FRESH),
+    Column(
+        name="row_key",
+        type=Type.STRING,
+        meaning="the outside id of the row, else a content hash with the ordinal among equal rows; unique per source among rows in force",
+        required=True,
+        erase=Erase.FRESH,
+    ),
+    Column(
+        name="row_hash",
+        type=Type.STRING,
+        meaning="hash of the row's content: equal key and equal hash is the same row, equal key and another hash is a new version",
+        required=True,
+        erase=Erase.FRESH,
+    ),
     Column(name="load_id", type=Type.STRING, meaning="the load that brought it", required=True),
-    Column(name="identity_id", type=Type.STRING, meaning="the narrowest identity known when it was written; null where it concerns nobody we know", erase=Erase.FRESH),
+    Column(
+        name="identity_id",
+        type=Type.STRING,
+        meaning="the narrowest identity known when it was written; null where it concerns nobody we know",
+        erase=Erase.FRESH,
+    ),
     Column(name="account_id", type=Type.STRING, meaning="the company it concerns, where there is one"),
 )

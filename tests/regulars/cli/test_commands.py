@@ -64,7 +64,9 @@ class TestImport:
         assert "105.50" in text
 
     def test_again_changes_nothing(self, shop, tmp_path, capsys):
-        report = json.loads(said(capsys, "--workspace", shop, "import", str(tmp_path / "orders.csv"), "--currency", "EUR", "--format", "json"))
+        report = json.loads(
+            said(capsys, "--workspace", shop, "import", str(tmp_path / "orders.csv"), "--currency", "EUR", "--format", "json")
+        )
         before = json.loads(said(capsys, "--workspace", shop, "tables", "orders", "--format", "json"))
         assert len(before) == 5
         assert json.dumps(report).count("already_there") >= 1

@@ -13,6 +13,9 @@ from tests.builders import company
 from tests.companies.random import companies
 
 
+pytestmark = pytest.mark.suite
+
+
 def facts_of(session):
     """Customer -> facts, of a session that nobody needs any more."""
     with session:

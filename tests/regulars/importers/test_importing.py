@@ -297,7 +297,7 @@ class TestSomebodyErasedMeanwhile:
 
         monkeypatch.setattr(importing, "_read", read_while_somebody_erases)
         before = len(shop.loads())
-        with pytest.raises(ErasedMeanwhile, match="while orders.csv was being read"):
+        with pytest.raises(ErasedMeanwhile, match=r"while orders\.csv was being read"):
             shop.import_file(file)
         assert len(shop.loads()) == before
         assert shop.import_file(file).files[0].erased == 1

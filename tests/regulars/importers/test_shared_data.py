@@ -8,6 +8,9 @@ from regulars.importers import import_files, recognise
 from tests.regulars.importers.conftest import Shop
 
 
+pytestmark = pytest.mark.suite
+
+
 @pytest.fixture
 def usd(tmp_path):
     return Shop(tmp_path, currency="USD")

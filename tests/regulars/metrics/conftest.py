@@ -10,7 +10,7 @@ import pytest
 from tests.builders import company
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cdnow_session(shared_data):
     """All purchases of CDNOW, 1997-01-01 to 1998-06-30, as a session."""
     with gzip.open(shared_data / "cdnow" / "cdnow_master.csv.gz", "rt") as file:

@@ -126,6 +126,7 @@ class TestACard:
             assert not card.money
 
 
+@pytest.mark.suite
 @pytest.mark.parametrize("name", NAMES)
 class TestAValue:
     def test_is_zero_or_undefined_with_a_reason_where_there_is_no_data(self, name, only_a_message):
@@ -158,6 +159,7 @@ class TestAValue:
                 assert row["interval_method"] == metrics.metric(name).card.interval.value
 
 
+@pytest.mark.suite
 @pytest.mark.parametrize("name", ROWS)
 class TestAMetricOfRows:
     def test_is_numerator_over_denominator(self, name, session):
@@ -208,6 +210,7 @@ BOUNDARY = {
 }
 
 
+@pytest.mark.suite
 class TestAWindow:
     """March 2024 in Berlin is from 29 February 23:00 to 31 March 22:00 UTC: summer time began inside it."""
 
@@ -223,11 +226,16 @@ class TestAWindow:
 
 
 class TestTwoCurrencies:
-    @pytest.mark.parametrize("name", [n for n in NAMES if metrics.metric(n).card.unit is Unit.MONEY and metrics.metric(n).card.shape is not Shape.DERIVED])
+    @pytest.mark.parametrize(
+        "name", [n for n in NAMES if metrics.metric(n).card.unit is Unit.MONEY and metrics.metric(n).card.shape is not Shape.DERIVED]
+    )
     def test_without_a_rate_are_refused(self, name):
         from regulars.errors import MixedCurrencies
 
-        rows = [{"at": "2024-01-05", "customer": "a", "amount": 100}, {"at": "2024-01-06", "customer": "b", "amount": 100, "currency": "JPY"}]
+        rows = [
+            {"at": "2024-01-05", "customer": "a", "amount": 100},
+            {"at": "2024-01-06", "customer": "b", "amount": 100, "currency": "JPY"},
+        ]
         subscriptions = [
             {"at": "2024-01-05", "customer": "a", "subscription": "s1", "mrr": 100},
             {"at": "2024-01-05", "customer": "b", "subscription": "s2", "mrr": 100, "currency": "JPY"},

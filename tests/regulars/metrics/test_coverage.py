@@ -15,6 +15,8 @@ from regulars.metrics import estimates
 from regulars.metrics.retention.customer_lifespan import YEAR, lifespan_estimate
 from tests.builders import company, value
 
+pytestmark = pytest.mark.suite
+
 COMPANIES = 2_000
 BETWEEN = (0.92, 0.98)
 
@@ -153,7 +155,8 @@ class TestCustomerLifespan:
             watched[1:20] = self.WATCHED
             seen = np.minimum(lives, watched)
             rows = [
-                {"age": int(d), "ended": int(((seen == d) & (lives <= watched)).sum()), "customers": int((seen == d).sum())} for d in np.unique(seen)
+                {"age": int(d), "ended": int(((seen == d) & (lives <= watched)).sum()), "customers": int((seen == d).sum())}
+                for d in np.unique(seen)
             ]
             found = lifespan_estimate(rows, {})
             return found.low, found.high
@@ -169,7 +172,8 @@ def drawn():
     for i in range(60):
         taste = random.lognormal(3.0, 0.4)
         rows += [
-            {"at": "2024-01-10", "customer": f"c{i:02}", "amount": round(100 * taste * random.lognormal(0.0, 0.5))} for _ in range(1 + random.poisson(1.5))
+            {"at": "2024-01-10", "customer": f"c{i:02}", "amount": round(100 * taste * random.lognormal(0.0, 0.5))}
+            for _ in range(1 + random.poisson(1.5))
         ]
     with company(orders=rows) as session:
         of_each = {}

@@ -41,7 +41,11 @@ class TestCandidates:
         assert finding.low < finding.minor < finding.high
 
     def test_have_intervals_around_their_money_and_come_by_money(self):
-        orders = [*shop(60, 50), *(order(None, day, 700) for day in range(10, 40)), *(order(f"d{i}", 50, 900, discount_minor=300) for i in range(20))]
+        orders = [
+            *shop(60, 50),
+            *(order(None, day, 700) for day in range(10, 40)),
+            *(order(f"d{i}", 50, 900, discount_minor=300) for i in range(20)),
+        ]
         with company(orders=orders) as session:
             all_of_them = candidates(Evidence(session))
         assert {"unknown", "discounts", "second_order"} <= {f.code for f in all_of_them}
@@ -66,7 +70,11 @@ class TestCandidates:
 
 class TestFindings:
     def test_are_at_most_three_cards_with_money_interval_and_what_to_do(self):
-        orders = [*shop(60, 50), *(order(None, day, 700) for day in range(10, 40)), *(order(f"d{i}", 50, 900, discount_minor=300) for i in range(20))]
+        orders = [
+            *shop(60, 50),
+            *(order(None, day, 700) for day in range(10, 40)),
+            *(order(f"d{i}", 50, 900, discount_minor=300) for i in range(20)),
+        ]
         with company(orders=orders) as session:
             section = findings(Evidence(session), ENGLISH)
         cards = section.blocks[0].cards

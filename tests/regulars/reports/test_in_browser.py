@@ -54,7 +54,8 @@ class TestColours:
             page = browser.new_page(color_scheme=scheme)
             page.goto(path.as_uri())
             found[scheme] = (
-                page.evaluate("getComputedStyle(document.body).backgroundColor"), page.evaluate("getComputedStyle(document.querySelector('svg .f-blue')).fill"),
+                page.evaluate("getComputedStyle(document.body).backgroundColor"),
+                page.evaluate("getComputedStyle(document.querySelector('svg .f-blue')).fill"),
             )
             page.close()
         assert found["light"][0] != found["dark"][0]

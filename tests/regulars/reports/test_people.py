@@ -23,10 +23,13 @@ class TestSlipped:
     @pytest.fixture
     def session(self):
         orders = [
-            order("ann", 0), order("ann", 10, 2000), order("ann", 30, 3000),
+            order("ann", 0),
+            order("ann", 10, 2000),
+            order("ann", 30, 3000),
             order("ben", 40, 500),
             order("cid", 5, 9000),
-            order("dan", 150), order("dan", 199),
+            order("dan", 150),
+            order("dan", 199),
         ]
         with company(orders=orders) as session:
             yield session
@@ -49,7 +52,15 @@ class TestSlipped:
 
 class TestLapsedRepeatShare:
     def test_counts_repeat_buyers_by_their_orders_until_they_lapsed(self):
-        orders = [order("ann", 0), order("ann", 5), order("ben", 10), order("cid", 100), order("dan", 8), order("dan", 120), order("zoe", 199)]
+        orders = [
+            order("ann", 0),
+            order("ann", 5),
+            order("ben", 10),
+            order("cid", 100),
+            order("dan", 8),
+            order("dan", 120),
+            order("zoe", 199),
+        ]
         with company(orders=orders) as session:
             # Ann lapses at day 96, Ben at 101, Dan at 99; Dan comes back within the window and is active at its end.
             window = Window(FIRST + timedelta(days=90), FIRST + timedelta(days=125))

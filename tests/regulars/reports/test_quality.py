@@ -30,4 +30,6 @@ class TestOrderQuality:
             found = order_quality(session)
         steps = dict(found.bridge)
         assert sum(minor for name, minor in steps.items() if name != "revenue") == steps["revenue"]
-        assert steps["revenue"] == sum(minor for kind, _, minor in found.kinds if kind in {"purchase", "refund", "cancellation", "adjustment"})
+        assert steps["revenue"] == sum(
+            minor for kind, _, minor in found.kinds if kind in {"purchase", "refund", "cancellation", "adjustment"}
+        )

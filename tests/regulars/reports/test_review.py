@@ -20,8 +20,20 @@ from tests.companies import nasty
 from tests.companies.random import companies
 from tests.regulars.reports.conftest import session_of
 
+pytestmark = pytest.mark.suite
+
 ORDER_OF_SECTIONS = [
-    "findings", "kpis", "movements", "cohorts", "second-order", "rfm", "slipped", "concentration", "seasonality", "affinity", "value",
+    "findings",
+    "kpis",
+    "movements",
+    "cohorts",
+    "second-order",
+    "rfm",
+    "slipped",
+    "concentration",
+    "seasonality",
+    "affinity",
+    "value",
 ]
 
 
@@ -87,7 +99,12 @@ class TestReview:
 
     def test_reconciles_with_the_imported_files(self):
         report = {
-            "file": "/somewhere/orders.csv", "read": 10, "imported": 7, "already_there": 1, "quarantined": {"amount_missing": 2}, "reconciles": True,
+            "file": "/somewhere/orders.csv",
+            "read": 10,
+            "imported": 7,
+            "already_there": 1,
+            "quarantined": {"amount_missing": 2},
+            "reconciles": True,
             "money": [{"currency": "EUR", "imported": 15200}],
         }
         records = [{"load_id": "x", "undone": False, "report": {"files": [report]}}, {"undone": True, "report": report}]
@@ -124,7 +141,19 @@ class TestReview:
         [
             {"orders": [{"at": "2024-01-05", "customer": "ann", "amount": 1000}]},
             pytest.param({"orders": [{"at": "2024-01-05", "customer": None, "amount": 1000}]}, marks=pytest.mark.suite),
-            {"responses": [{"at": "2024-01-05", "customer": "ann", "response_id": "r", "measure": "nps", "score": 9, "scale_min": 0, "scale_max": 10}]},
+            {
+                "responses": [
+                    {
+                        "at": "2024-01-05",
+                        "customer": "ann",
+                        "response_id": "r",
+                        "measure": "nps",
+                        "score": 9,
+                        "scale_min": 0,
+                        "scale_max": 10,
+                    }
+                ]
+            },
             {"subscriptions": [{"at": "2023-01-05", "customer": "ann", "subscription": "s", "mrr": 1000}]},
             {"events": [{"at": "2024-01-05", "customer": "ann", "name": "seen"}]},
         ],

@@ -49,8 +49,14 @@ class TestCatalogue:
 
 class TestLanguage:
     GERMAN = Language(
-        code="de", catalogue={"one": "{n:number 1} und {m:amount}"}, months=ENGLISH.months, long_months=ENGLISH.long_months, weekdays=ENGLISH.weekdays,
-        number_words=ENGLISH.number_words, thousands=".", decimal=",",
+        code="de",
+        catalogue={"one": "{n:number 1} und {m:amount}"},
+        months=ENGLISH.months,
+        long_months=ENGLISH.long_months,
+        weekdays=ENGLISH.weekdays,
+        number_words=ENGLISH.number_words,
+        thousands=".",
+        decimal=",",
     )
 
     def test_writes_numbers_in_its_own_notation(self):

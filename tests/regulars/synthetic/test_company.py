@@ -59,7 +59,7 @@ class TestHistory:
         del rows
         people = parts["customers"]
         early = people["occurred_at"].to_numpy() < np.datetime64(company.first_day, "us") + np.timedelta64(company.days * DAY // 2, "us")
-        orders = [part for table, part in history(company, 0, company.customers) if table == "orders"][0]
+        orders = next(part for table, part in history(company, 0, company.customers) if table == "orders")
         counts = orders.group_by("identity_id").aggregate([("order_id", "count")])
         each = dict(zip(counts["identity_id"].to_pylist(), counts["order_id_count"].to_pylist(), strict=True))
         ones = [each[c] == 1 for c, e in zip(people["identity_id"].to_pylist(), early, strict=True) if e]

@@ -15,6 +15,8 @@ from regulars.warehouse.store import Store
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, put, read, rows
 
+pytestmark = pytest.mark.suite
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 FILLING = Path(__file__).with_name("filling.py")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}

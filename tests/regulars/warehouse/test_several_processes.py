@@ -13,6 +13,8 @@ from regulars.errors import WorkspaceLocked
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, put, read, rows
 
+pytestmark = pytest.mark.suite
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 APPENDING = Path(__file__).with_name("appending.py")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}

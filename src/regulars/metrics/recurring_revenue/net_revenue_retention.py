@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     kind=Kind.OUTCOME,
     grain=Grain.CUSTOMER,
     formula="E / S",
-    symbols={"E": "monthly recurring revenue at the end of the customers in S", "S": "monthly recurring revenue at the start, of all who paid any"},
+    symbols={
+        "E": "monthly recurring revenue at the end of the customers in S",
+        "S": "monthly recurring revenue at the start, of all who paid any",
+    },
     undefined_when="S = 0",
     source="Catalogue of metrics; customers who came inside the window do not count. Without a start it is asked of the 12 months before as-of",
     needs=("subscriptions",),

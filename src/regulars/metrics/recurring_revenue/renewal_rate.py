@@ -50,5 +50,11 @@ def renewal_rate(t: Tables) -> ir.Table:
     rows = rows.left_join(renewed, [rows.subscription_id == renewed.renewed_id, rows.change_number == renewed.renewed_number])
     rows = rows.mutate(over=flag(rows.term_end_boundary + grace <= as_of_day))
     return rows.select(
-        "window_id", "customer_id", "plan", row_id=_.subscription_id, numerator=_.over * flag(_.renewed_id.notnull()), denominator=_.over, excluded=1 - _.over
+        "window_id",
+        "customer_id",
+        "plan",
+        row_id=_.subscription_id,
+        numerator=_.over * flag(_.renewed_id.notnull()),
+        denominator=_.over,
+        excluded=1 - _.over,
     )

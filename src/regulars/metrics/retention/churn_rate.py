@@ -37,5 +37,7 @@ def churn_rate(t: Tables) -> ir.Table:
         "window_id", "customer_id", numerator=1 - _.at_end, denominator=_.at_start, joined_and_left=ibis.literal(0, "int64")
     )
     nothing = ibis.literal(0, "int64")
-    joined = t.joined_and_left.select("window_id", "customer_id", numerator=nothing, denominator=nothing, joined_and_left=ibis.literal(1, "int64"))
+    joined = t.joined_and_left.select(
+        "window_id", "customer_id", numerator=nothing, denominator=nothing, joined_and_left=ibis.literal(1, "int64")
+    )
     return at_start.union(joined)

@@ -29,7 +29,9 @@ def restricted_mean(steps: Sequence[tuple[int, int, int]]) -> tuple[float, float
     `steps` are (duration, ended, all) by rising duration: of `all` durations of that length `ended` were seen to end there. At equal
     durations ends come before cut-offs. Klein and Moeschberger (2003), Survival Analysis, eq. 4.5.1 and 4.5.2.
 
-    >>> area, variance = restricted_mean([(1, 1, 1), (2, 0, 1), (3, 1, 1)])  # one leaves after a day, one after three, one is cut off between
+    >>> area, variance = restricted_mean(
+    ...     [(1, 1, 1), (2, 0, 1), (3, 1, 1)]
+    ... )  # one leaves after a day, one after three, one is cut off between
     >>> round(area, 4)
     2.3333
     """
@@ -61,7 +63,9 @@ def lifespan_estimate(rows: Sequence[Mapping[str, Any]], _around: Mapping[str, A
     value = area / YEAR
     if n < 2 or not ended:  # One customer, or nobody who left, says nothing of the spread.
         return Estimate(value=value, n=n, beside=beside)
-    return Estimate(value=value, low=max(0.0, value - half), high=min(steps[-1][0] / YEAR, value + half), method=Interval.GREENWOOD, n=n, beside=beside)
+    return Estimate(
+        value=value, low=max(0.0, value - half), high=min(steps[-1][0] / YEAR, value + half), method=Interval.GREENWOOD, n=n, beside=beside
+    )
 
 
 @curve(

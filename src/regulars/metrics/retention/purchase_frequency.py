@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 YEAR = 365
 
+
 @ratio(
     question="How many orders does a customer who buys place in the window (per year: in the year up to its end)?",
     unit=Unit.RATE,

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     kind=Kind.OUTCOME,
     grain=Grain.CUSTOMER,
     formula="B / L",
-    symbols={"B": "those of L with a kept order in the window", "L": "customers with a kept order before the window who are not active at its start"},
+    symbols={
+        "B": "those of L with a kept order in the window",
+        "L": "customers with a kept order before the window who are not active at its start",
+    },
     undefined_when="L = 0, or the data begin less than inactive_after_days before the window",
     source="Catalogue of metrics; docs/definitions.md, Active, lapsed, lost: it is always shown beside lapses",
     needs=("orders",),

@@ -47,14 +47,20 @@ def revenue_churn_rate(t: Tables) -> ir.Table:
 def _recurring(t: Tables) -> ir.Table:
     by_cancellation = t.parameters.by_cancellation.as_scalar()
     rows = t.mrr_at_edges.filter(_.at_start == 1, _.start_minor > 0, by_cancellation == 1)
-    return rows.select("window_id", "customer_id", numerator=(_.at_end == 0).ifelse(_.start_minor, ibis.literal(0, "int64")), denominator=_.start_minor)
+    return rows.select(
+        "window_id", "customer_id", numerator=(_.at_end == 0).ifelse(_.start_minor, ibis.literal(0, "int64")), denominator=_.start_minor
+    )
 
 
 def _trailing(t: Tables) -> ir.Table:
     reach, by_cancellation = t.parameters.inactive_after_days.as_scalar(), t.parameters.by_cancellation.as_scalar()
-    present = t.active_at_edges.filter(_.at_start == 1, by_cancellation == 0).inner_join(t.windows.select("window_id", "start_day"), "window_id")
+    present = t.active_at_edges.filter(_.at_start == 1, by_cancellation == 0).inner_join(
+        t.windows.select("window_id", "start_day"), "window_id"
+    )
     bought = t.order_days.select(buyer="customer_id", order_day="local_day", net_minor="net_minor")
     rows = present.inner_join(bought, present.customer_id == bought.buyer)
     rows = rows.filter(_.order_day >= _.start_day - reach, _.order_day < _.start_day)
     each = rows.group_by("window_id", "customer_id", "at_end").agg(denominator=total(_.net_minor))
-    return each.select("window_id", "customer_id", numerator=(_.at_end == 0).ifelse(_.denominator, ibis.literal(0, "int64")), denominator=_.denominator)
+    return each.select(
+        "window_id", "customer_id", numerator=(_.at_end == 0).ifelse(_.denominator, ibis.literal(0, "int64")), denominator=_.denominator
+    )

@@ -38,5 +38,11 @@ def average_order_value(t: Tables) -> ir.Table:
     """
     rows = t.kept_orders.inner_join(t.window_days, "local_day")
     return rows.select(
-        "window_id", "customer_id", "channel", "campaign", row_id=rows.order_id, numerator=rows.net_minor, denominator=ibis.literal(1, "int64")
+        "window_id",
+        "customer_id",
+        "channel",
+        "campaign",
+        row_id=rows.order_id,
+        numerator=rows.net_minor,
+        denominator=ibis.literal(1, "int64"),
     )

@@ -37,5 +37,11 @@ def refund_rate(t: Tables) -> ir.Table:
     """One row per order of the window that is not cancelled; returns that match no purchase are not in it."""
     rows = t.purchases.filter(_.cancelled == 0).inner_join(t.window_days, "local_day")
     return rows.select(
-        "window_id", "customer_id", "channel", "campaign", row_id=rows.order_id, numerator=-rows.refunded_minor, denominator=rows.amount_minor
+        "window_id",
+        "customer_id",
+        "channel",
+        "campaign",
+        row_id=rows.order_id,
+        numerator=-rows.refunded_minor,
+        denominator=rows.amount_minor,
     )

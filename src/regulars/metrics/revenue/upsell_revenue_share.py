@@ -54,7 +54,9 @@ def _of_subscriptions(t: Tables) -> ir.Table:
     started = states.filter(_.change_number == 1)
     turn = ibis.row_number().over(group_by="customer_id", order_by=["effective_day", "subscription_id"])
     started = started.mutate(turn=turn).select(started_id="subscription_id", turn="turn")
-    rows = states.filter(_.running == 1).inner_join(windows, [states.first_boundary <= windows.seen_end_day, states.last_boundary >= windows.seen_end_day])
+    rows = states.filter(_.running == 1).inner_join(
+        windows, [states.first_boundary <= windows.seen_end_day, states.last_boundary >= windows.seen_end_day]
+    )
     rows = rows.inner_join(started, rows.subscription_id == started.started_id)
     more = ibis.greatest(_.mrr_minor - _.first_mrr_minor, ibis.literal(0, "int64"))
     return rows.select(

@@ -25,8 +25,11 @@ def affinity(evidence: Evidence, language: Language) -> Section:
     head = [say("affinity.pair"), say("affinity.together"), say("affinity.chance"), say("affinity.lift"), say("affinity.sure")]
     rows = [
         [
-            say("affinity.names", a=_name(p, "a"), b=_name(p, "b")), language.count(p["together"]),
-            language.number(p["orders_a"] * p["orders_b"] / summary["baskets"], 0), language.number(p["lift"], 1), language.percent(p["confidence_a_b"], 0),
+            say("affinity.names", a=_name(p, "a"), b=_name(p, "b")),
+            language.count(p["together"]),
+            language.number(p["orders_a"] * p["orders_b"] / summary["baskets"], 0),
+            language.number(p["lift"], 1),
+            language.percent(p["confidence_a_b"], 0),
         ]
         for p in pairs[:SHOWN]
     ]

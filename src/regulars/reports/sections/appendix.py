@@ -24,12 +24,20 @@ def definitions(evidence: Evidence, language: Language) -> Section:
     """What each figure means, from its card."""
     say, known = language.say, metrics.catalogue()
     names = [key.name for key in shown_keys(evidence)]
-    rows = [[say(f"kpi.{name}"), known[name].card.question, _formula(language, known[name].card), known[name].card.undefined_when] for name in names]
+    rows = [
+        [say(f"kpi.{name}"), known[name].card.question, _formula(language, known[name].card), known[name].card.undefined_when]
+        for name in names
+    ]
     head = [say("appendix.figure"), say("appendix.question"), say("appendix.formula"), say("appendix.undefined")]
     rules = say("appendix.rules", days=evidence.session.rules.inactive_after_days, zone=evidence.session.rules.time_zone)
     table = Table(title="", grid=Grid(head=head, rows=rows, stacked=True))
     return Section(
-        key="definitions", kicker=say("appendix.kicker"), title=say("appendix.definitions"), paragraphs=[rules], blocks=[table] if rows else [], appendix=True
+        key="definitions",
+        kicker=say("appendix.kicker"),
+        title=say("appendix.definitions"),
+        paragraphs=[rules],
+        blocks=[table] if rows else [],
+        appendix=True,
     )
 
 
@@ -44,11 +52,16 @@ def data_quality(evidence: Evidence, language: Language, imports: Iterable[Any])
     blocks: list[Block] = []
     if evidence.session.has_rows("orders") and evidence.refused is None:
         found = quality.order_quality(evidence.session)
-        lines = [[say(f"quality.{name}"), language.count(rows), language.amount(evidence.amount(minor), "exact")] for name, rows, minor in found.kinds]
+        lines = [
+            [say(f"quality.{name}"), language.count(rows), language.amount(evidence.amount(minor), "exact")]
+            for name, rows, minor in found.kinds
+        ]
         head = [say("quality.what"), say("quality.count"), say("quality.amount")]
         blocks.append(Table(title="", grid=Grid(head=head, rows=lines, numbers=(1, 2))))
         steps = [[say(f"bridge.{name}"), language.amount(evidence.amount(minor), "exact")] for name, minor in found.bridge]
-        blocks.append(Table(title=say("bridge.title"), grid=Grid(head=[say("bridge.what"), say("quality.amount")], rows=steps, numbers=(1,))))
+        blocks.append(
+            Table(title=say("bridge.title"), grid=Grid(head=[say("bridge.what"), say("quality.amount")], rows=steps, numbers=(1,)))
+        )
     blocks.append(_files(language, [_plain(record) for record in imports]))
     return Section(key="quality", kicker=say("quality.kicker"), title=say("quality.title"), blocks=blocks, appendix=True)
 
@@ -80,10 +93,14 @@ def _files(language: Language, records: Sequence[Mapping[str, Any]]) -> Table:
         name = str(report.get("file", "")).rsplit("/", 1)[-1]
         kept_out = dict(report.get("quarantined") or {})
         sums = ", ".join(
-            language.amount(Amount(money.to_major(m["imported"], m["currency"]), m["currency"]), "exact") for m in report.get("money") or () if m.get("currency")
+            language.amount(Amount(money.to_major(m["imported"], m["currency"]), m["currency"]), "exact")
+            for m in report.get("money") or ()
+            if m.get("currency")
         )
         agrees = say("files.yes" if report.get("reconciles", True) else "files.no")
-        numbers = [language.count(n) for n in (report["read"], report.get("imported", 0), report.get("already_there", 0), sum(kept_out.values()))]
+        numbers = [
+            language.count(n) for n in (report["read"], report.get("imported", 0), report.get("already_there", 0), sum(kept_out.values()))
+        ]
         rows.append([say("files.undone", file=name) if undone else name, *numbers, sums, agrees])
         if kept_out:
             shown = ", ".join(f"{reason.replace('_', ' ')} {language.count(n)}" for reason, n in kept_out.items())

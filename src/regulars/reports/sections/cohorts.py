@@ -41,13 +41,26 @@ def cohorts(evidence: Evidence, language: Language) -> Section:
         notes.append(say("cohorts.older", shown=len(shown), all=len(large)))
     currency = evidence.session.currency or ""
     customers = _heat(
-        language, "cohort-customers", say("cohorts.customers"), say("cohorts.customers_description"), names, cells,
-        lambda c: 100 * c["active"] / c["customers"], lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1), share=True,
+        language,
+        "cohort-customers",
+        say("cohorts.customers"),
+        say("cohorts.customers_description"),
+        names,
+        cells,
+        lambda c: 100 * c["active"] / c["customers"],
+        lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1),
+        share=True,
     )
     revenue = _heat(
-        language, "cohort-revenue", say("cohorts.revenue", currency=currency), say("cohorts.revenue_description"), names, cells,
+        language,
+        "cohort-revenue",
+        say("cohorts.revenue", currency=currency),
+        say("cohorts.revenue_description"),
+        names,
+        cells,
         lambda c: evidence.major(c["revenue_minor"]) / c["customers"],
-        lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1), share=False,
+        lambda v, narrow: language.number(v, 0 if v >= 9.95 or narrow else 1),
+        share=False,
     )
     blocks: list[Block] = [Chart(figure=customers), Chart(figure=revenue), _values(evidence, language, list(shown.values()))]
     return Section(key="cohorts", kicker=say("cohorts.kicker"), title=title, paragraphs=[say("cohorts.lead")], blocks=blocks, notes=notes)
@@ -75,9 +88,17 @@ def _heat(
         kept = [c for c in cells if c["k"] < SHOWN_CELLS[size.narrow]]
         columns = [str(k) for k in range(max(c["k"] for c in kept) + 1)]
         rows = [
-            {"row": names[c["cohort"]], "column": str(c["k"]), "value": value(c), "text": text(value(c), size.narrow), "plain": c["k"] == 0} for c in kept
+            {"row": names[c["cohort"]], "column": str(c["k"]), "value": value(c), "text": text(value(c), size.narrow), "plain": c["k"] == 0}
+            for c in kept
         ]
-        return charts.heat_map(rows, size, row_titles=list(names.values()), column_titles=columns, axis_title=say("cohorts.axis"), row_height=26 if size.narrow else 31)
+        return charts.heat_map(
+            rows,
+            size,
+            row_titles=list(names.values()),
+            column_titles=columns,
+            axis_title=say("cohorts.axis"),
+            row_height=26 if size.narrow else 31,
+        )
 
     last = max(c["k"] for c in cells)
     by_place = {(c["cohort"], c["k"]): c for c in cells}
@@ -97,7 +118,10 @@ def _values(evidence: Evidence, language: Language, sizes: Sequence[dict[str, An
     aged = [r for r in sizes if r["value_30_minor"] is not None]
     days = [d for d in (30, 90, 365) if any(r[f"value_{d}_minor"] is not None for r in aged)]
     columns = [language.column([None if (minor := r[f"value_{d}_minor"]) is None else evidence.major(minor) for r in aged]) for d in days]
-    rows = [[language.short_month(_first_day(r["cohort"])), language.count(r["customers"]), *(column[i] for column in columns)] for i, r in enumerate(aged)]
+    rows = [
+        [language.short_month(_first_day(r["cohort"])), language.count(r["customers"]), *(column[i] for column in columns)]
+        for i, r in enumerate(aged)
+    ]
     head = [say("cohorts.cohort"), say("cohorts.size"), *(say(f"cohorts.value_{d}") for d in days)]
     blank = any(not cell for column in columns for cell in column)
     title = say("cohorts.value", currency=evidence.session.currency or "")

@@ -28,25 +28,45 @@ def concentration(evidence: Evidence, language: Language) -> Section:
     gini = summary[0]["gini"]
     rows = [{"x": 0.0, "y": 0.0}, *({"x": r["top_percent"] / 100, "y": r["share"]} for r in shares)]
     marked = [
-        {"x": top, "y": by_top[round(top * 100)]["share"], "text": say("concentration.mark", top=top, share=by_top[round(top * 100)]["share"])}
+        {
+            "x": top,
+            "y": by_top[round(top * 100)]["share"],
+            "text": say("concentration.mark", top=top, share=by_top[round(top * 100)]["share"]),
+        }
         for top in MARKED
     ]
     described = say("concentration.description", ten=language.percent(by_top[10]["share"]), gini=language.number(gini, 2))
     svgs = draw(
         "concentration",
         lambda size: charts.lorenz(rows, size, marked=marked, x_title=say("concentration.axis"), equal=say("concentration.equal")),
-        title=say("concentration.figure"), description=described, sizes=(HALF, NARROW),
+        title=say("concentration.figure"),
+        description=described,
+        sizes=(HALF, NARROW),
     )
-    head = [say("concentration.top"), say("concentration.customers"), say("concentration.share"), say("concentration.value", currency=evidence.session.currency or "")]
+    head = [
+        say("concentration.top"),
+        say("concentration.customers"),
+        say("concentration.share"),
+        say("concentration.value", currency=evidence.session.currency or ""),
+    ]
 
     def line(top: int) -> list[str]:
         r = by_top[top]
-        return [language.percent(top / 100, 0), language.count(r["customers"]), language.percent(r["share"]), language.number(evidence.major(r["value_minor"]))]
+        return [
+            language.percent(top / 100, 0),
+            language.count(r["customers"]),
+            language.percent(r["share"]),
+            language.number(evidence.major(r["value_minor"])),
+        ]
 
     full = Grid(head=head, rows=[line(top) for top in (*range(1, 10), *range(10, 101, 10))], numbers=range(4))
     figure = Figure(key="concentration-figure", title=say("concentration.figure"), svgs=svgs, table=full)
     table = Table(
-        title=say("concentration.table"), grid=Grid(head=head, rows=[line(top) for top in LISTED], numbers=range(4)), note=say("concentration.gini", gini=gini)
+        title=say("concentration.table"),
+        grid=Grid(head=head, rows=[line(top) for top in LISTED], numbers=range(4)),
+        note=say("concentration.gini", gini=gini),
     )
     title = say("concentration.title", top=0.20, share=by_top[20]["share"])
-    return Section(key="concentration", kicker=say("concentration.kicker"), title=title, blocks=[Pair(blocks=[Chart(figure=figure), table])])
+    return Section(
+        key="concentration", kicker=say("concentration.kicker"), title=title, blocks=[Pair(blocks=[Chart(figure=figure), table])]
+    )

@@ -58,10 +58,17 @@ def _card(evidence: Evidence, language: Language, finding: Finding) -> Card:
     def shown(minor: float, precision: str) -> str:
         return language.amount(evidence.amount(minor), precision)
 
-    words = {part: language.say(f"finding.{finding.code}.{part}", **finding.parameters) for part in ("title", "means", "evidence", "action")}
+    words = {
+        part: language.say(f"finding.{finding.code}.{part}", **finding.parameters) for part in ("title", "means", "evidence", "action")
+    }
     interval = language.say("interval", low=shown(finding.low, "short"), high=shown(finding.high, "short"))
     return Card(
-        title=words["title"], amount=shown(finding.minor, "short"), amount_means=words["means"], interval=interval, evidence=words["evidence"], action=words["action"]
+        title=words["title"],
+        amount=shown(finding.minor, "short"),
+        amount_means=words["means"],
+        interval=interval,
+        evidence=words["evidence"],
+        action=words["action"],
     )
 
 
@@ -72,7 +79,9 @@ def _second_order(evidence: Evidence) -> Iterator[Finding]:
     more = min(found.one_time, MORE_BACK * found.buyers)
     amounts = {"later": evidence.amount(found.later_minor), "low": evidence.amount(found.low), "high": evidence.amount(found.high)}
     counts = {"one_time": found.one_time, "buyers": found.buyers, "share": found.one_time / found.buyers}
-    yield Finding(code="second_order", minor=more * found.later_minor, low=more * found.low, high=more * found.high, parameters=counts | amounts)
+    yield Finding(
+        code="second_order", minor=more * found.later_minor, low=more * found.low, high=more * found.high, parameters=counts | amounts
+    )
 
 
 def _best_lapsed(evidence: Evidence) -> Iterator[Finding]:
@@ -87,7 +96,12 @@ def _best_lapsed(evidence: Evidence) -> Iterator[Finding]:
     back = next((r for r in evidence.rows("returned_later", "groups") if r["group"] == "repeat buyers"), None)
     said = sentence("finding.best_lapsed.returned", share=back["share"]) if back and back["lapses"] >= 30 else ""
     parameters = {
-        "customers": found.customers, "of": found.of, "rate": found.customers / found.of, "start": window.start, "end": window.end - timedelta(days=1), "returned": said,
+        "customers": found.customers,
+        "of": found.of,
+        "rate": found.customers / found.of,
+        "start": window.start,
+        "end": window.end - timedelta(days=1),
+        "returned": said,
     }
     yield Finding(code="best_lapsed", minor=found.minor, low=found.low, high=found.high, parameters=parameters)
 
@@ -128,8 +142,16 @@ def _churn_up(evidence: Evidence) -> Iterator[Finding]:
     scale = float(now.denominator or 0) * float(worth.value) / float(customers.value) / evidence.major(1)  # type: ignore[arg-type]
     change = float(now.value) - float(before.value)  # type: ignore[arg-type]
     half = ((now.high - now.low) ** 2 + (before.high - before.low) ** 2) ** 0.5 / 2  # type: ignore[operator]
-    parameters = {"points": change, "now": now.value, "before": before.value, "month": now.window_start, "before_month": before.window_start}
-    yield Finding(code="churn_up", minor=change * scale, low=max(0.0, change - half) * scale, high=(change + half) * scale, parameters=parameters)
+    parameters = {
+        "points": change,
+        "now": now.value,
+        "before": before.value,
+        "month": now.window_start,
+        "before_month": before.window_start,
+    }
+    yield Finding(
+        code="churn_up", minor=change * scale, low=max(0.0, change - half) * scale, high=(change + half) * scale, parameters=parameters
+    )
 
 
 def _cohort_gap(evidence: Evidence) -> Iterator[Finding]:
@@ -145,11 +167,17 @@ def _cohort_gap(evidence: Evidence) -> Iterator[Finding]:
     half = ((best.high - best.low) ** 2 + (worst.high - worst.low) ** 2) ** 0.5 / 2  # type: ignore[operator]
     customers = float(worst.denominator or 0)
     parameters = {
-        "better": best.window_start, "worse": worst.window_start, "low_rate": worst.value, "high_rate": best.value, "customers": customers, "cohorts": len(rates),
+        "better": best.window_start,
+        "worse": worst.window_start,
+        "low_rate": worst.value,
+        "high_rate": best.value,
+        "customers": customers,
+        "cohorts": len(rates),
     }
     yield Finding(
-        code="cohorts", minor=change * customers * later.later_minor, low=max(0.0, change - half) * customers * later.low,
-        high=(change + half) * customers * later.high, parameters=parameters,
+        code="cohorts",
+        minor=change * customers * later.later_minor,
+        low=max(0.0, change - half) * customers * later.low,
+        high=(change + half) * customers * later.high,
+        parameters=parameters,
     )
-
-

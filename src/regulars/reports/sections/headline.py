@@ -81,7 +81,9 @@ def caveats(evidence: Evidence) -> list[Sentence]:
     said = []
     one_cohort = evidence.one_cohort()
     if one_cohort is not None:
-        said.append(sentence("caveat.one_cohort", share=one_cohort["share"], start=evidence.session.history_start, until=one_cohort["until"]))
+        said.append(
+            sentence("caveat.one_cohort", share=one_cohort["share"], start=evidence.session.history_start, until=one_cohort["until"])
+        )
     partial = [w for w in evidence.months if not evidence.session.complete(w)]
     if partial:
         said.append(sentence("caveat.partial", month=partial[-1].start))

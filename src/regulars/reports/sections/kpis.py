@@ -58,7 +58,11 @@ TREND_MONTHS = 13
 def shown_keys(evidence: Evidence) -> list[Key]:
     """The metrics of the catalogue that have a tile."""
     known = [key for key in KEYS if key.name in metrics.catalogue()]
-    return [k for k in known if evidence.metric(k.name, _windows(evidence, k)[0], **k.arguments) is not None or (not k.optional and _imported(evidence, k))]
+    return [
+        k
+        for k in known
+        if evidence.metric(k.name, _windows(evidence, k)[0], **k.arguments) is not None or (not k.optional and _imported(evidence, k))
+    ]
 
 
 def kpis(evidence: Evidence, language: Language) -> Section:
@@ -216,12 +220,22 @@ def _active(evidence: Evidence, language: Language) -> Tile | None:
         return None
     now, months = done[-1], rows[-TREND_MONTHS:]
     label = language.say("kpi.active")
-    before = next((r for r in rows if evidence.year_ago and r["window_start"] == evidence.year_ago.start and r["complete"] and r["enough_history"]), None)
+    before = next(
+        (r for r in rows if evidence.year_ago and r["window_start"] == evidence.year_ago.start and r["complete"] and r["enough_history"]),
+        None,
+    )
     line = language.say("kpi.no_comparison")
     if before is not None and before["closing"]:
         change = language.say("kpi.compared_percent", change=100 * (now["closing"] - before["closing"]) / before["closing"])
-        line = language.say("kpi.compared", when=language.short_month(before["window_start"]), before=language.count(before["closing"]), change=change)
-    title = language.say("kpi.trend", label=label, first=language.short_month(months[0]["window_start"]), last=language.short_month(months[-1]["window_start"]))
+        line = language.say(
+            "kpi.compared", when=language.short_month(before["window_start"]), before=language.count(before["closing"]), change=change
+        )
+    title = language.say(
+        "kpi.trend",
+        label=label,
+        first=language.short_month(months[0]["window_start"]),
+        last=language.short_month(months[-1]["window_start"]),
+    )
     return Tile(
         label=label,
         value=language.count(now["closing"]),

@@ -26,8 +26,11 @@ def movements(evidence: Evidence, language: Language) -> Section:
     if moved is None:
         return Section(key="movements", kicker=say("movements.kicker"), missing=say("movements.missing", days=days))
     contract = evidence.session.by_cancellation
-    rows = evidence.movements()[-_shown(evidence):]
-    counts = {name: moved[name] for name in ("opening", "new", "back", "lapsed", "closing")} | {"month": moved["window_start"], "days": days}
+    rows = evidence.movements()[-_shown(evidence) :]
+    counts = {name: moved[name] for name in ("opening", "new", "back", "lapsed", "closing")} | {
+        "month": moved["window_start"],
+        "days": days,
+    }
     title = say("movements.title_contract" if contract else "movements.title_down", **counts, arrived=moved["new"] + moved["back"])
     notes = []
     if any(not r["enough_history"] for r in rows):
@@ -50,31 +53,60 @@ def movements(evidence: Evidence, language: Language) -> Section:
 
 def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: bool) -> Figure:
     say = language.say
-    level_rows = [{"label": language.axis_month(r["window_start"]), "value": r["closing"], "text": language.count(r["closing"]), "complete": r["complete"]} for r in rows]
+    level_rows = [
+        {
+            "label": language.axis_month(r["window_start"]),
+            "value": r["closing"],
+            "text": language.count(r["closing"]),
+            "complete": r["complete"],
+        }
+        for r in rows
+    ]
     lost = say("movements.lost" if contract else "movements.lapsed")
     kinds = [(say("movements.new"), "blue"), (say("movements.back"), "sky"), (lost, "orange")]
     columns = ("new", "back", "lapsed")
     flow_rows = [
-        {"label": language.axis_month(r["window_start"]), "kind": kind, "order": order, "complete": r["complete"], "value": r[column] * (-1 if column == "lapsed" else 1)}
+        {
+            "label": language.axis_month(r["window_start"]),
+            "kind": kind,
+            "order": order,
+            "complete": r["complete"],
+            "value": r[column] * (-1 if column == "lapsed" else 1),
+        }
         for r in rows
         for order, (column, (kind, _)) in enumerate(zip(columns, kinds, strict=True))
     ]
     done = [r for r in rows if r["complete"]]
     title = say(
-        "movements.level_from_to", first=done[0]["closing"], first_month=done[0]["window_start"], last=done[-1]["closing"], last_month=done[-1]["window_start"]
+        "movements.level_from_to",
+        first=done[0]["closing"],
+        first_month=done[0]["window_start"],
+        last=done[-1]["closing"],
+        last_month=done[-1]["window_start"],
     )
     described = say("movements.level_description", last=language.count(done[-1]["closing"]))
     svgs = (
         *draw("movements-level", lambda size: charts.level(level_rows, size), title=title, description=described),
-        *draw("movements-flows", lambda size: charts.flows(flow_rows, size, kinds=kinds), title=say("movements.flows"), description=say("movements.description")),
+        *draw(
+            "movements-flows",
+            lambda size: charts.flows(flow_rows, size, kinds=kinds),
+            title=say("movements.flows"),
+            description=say("movements.description"),
+        ),
     )
-    head = [say("movements.month"), say("movements.opening"), *(f"+ {k}" if i < 2 else f"− {k}" for i, (k, _) in enumerate(kinds)), say("movements.closing")]
-    body = [
-        [_month(language, r), *(language.count(r[c]) for c in ("opening", "new", "back", "lapsed", "closing"))]
-        for r in rows
+    head = [
+        say("movements.month"),
+        say("movements.opening"),
+        *(f"+ {k}" if i < 2 else f"− {k}" for i, (k, _) in enumerate(kinds)),
+        say("movements.closing"),
     ]
+    body = [[_month(language, r), *(language.count(r[c]) for c in ("opening", "new", "back", "lapsed", "closing"))] for r in rows]
     return Figure(
-        key="movements-figure", title=title, subtitle=say("movements.flows"), svgs=svgs, table=Grid(head=head, rows=body, numbers=range(1, 6)),
+        key="movements-figure",
+        title=title,
+        subtitle=say("movements.flows"),
+        svgs=svgs,
+        table=Grid(head=head, rows=body, numbers=range(1, 6)),
         legend=[(c, name) for name, c in kinds],
     )
 
@@ -90,14 +122,18 @@ def _month(language: Language, row: dict[str, Any]) -> str:
 
 def _churn(evidence: Evidence, language: Language) -> Figure | None:
     say = language.say
-    found = [v for v in evidence.over_months("churn_rate")[-_shown(evidence):] if v is not None]
+    found = [v for v in evidence.over_months("churn_rate")[-_shown(evidence) :] if v is not None]
     done = [v for v in found if v.complete]
     if not done:
         return None
     latest = done[-1]
     rows = [
         {
-            "label": language.axis_month(v.window_start), "value": v.value, "low": v.low, "high": v.high, "complete": v.complete,
+            "label": language.axis_month(v.window_start),
+            "value": v.value,
+            "low": v.low,
+            "high": v.high,
+            "complete": v.complete,
             "text": language.percent(float(v.value)),  # type: ignore[arg-type]
         }
         for v in found

@@ -34,38 +34,60 @@ def _map(evidence: Evidence, language: Language, cells: Sequence[dict[str, Any]]
     say = language.say
     rows = [
         {
-            "x": str(c["r"]), "y": str(c["f"]), "value": c["monetary_minor_sum"], "first": language.count(c["customer_id_count"]),
+            "x": str(c["r"]),
+            "y": str(c["f"]),
+            "value": c["monetary_minor_sum"],
+            "first": language.count(c["customer_id_count"]),
             "second": language.short(evidence.major(c["monetary_minor_sum"])),
         }
         for c in cells
     ]
     svgs = draw(
-        "rfm-map", lambda size: charts.grid_map(rows, size, x_title=say("rfm.x"), y_title=say("rfm.y")), title=say("rfm.map"),
-        description=say("rfm.map_description"), sizes=(HALF, NARROW),
+        "rfm-map",
+        lambda size: charts.grid_map(rows, size, x_title=say("rfm.x"), y_title=say("rfm.y")),
+        title=say("rfm.map"),
+        description=say("rfm.map_description"),
+        sizes=(HALF, NARROW),
     )
     body = [
         [str(c["r"]), str(c["f"]), language.count(c["customer_id_count"]), language.amount(evidence.amount(c["monetary_minor_sum"]))]
         for c in sorted(cells, key=lambda c: (-c["r"], -c["f"]))
     ]
     grid = Grid(head=[say("rfm.recency"), say("rfm.frequency"), say("rfm.n"), say("rfm.minor")], rows=body, numbers=(0, 1, 2, 3))
-    return Figure(key="rfm-map-figure", title=say("rfm.map"), subtitle=say("rfm.map_subtitle", currency=evidence.session.currency or ""), svgs=svgs, table=grid)
+    return Figure(
+        key="rfm-map-figure",
+        title=say("rfm.map"),
+        subtitle=say("rfm.map_subtitle", currency=evidence.session.currency or ""),
+        svgs=svgs,
+        table=grid,
+    )
 
 
 def _segments(evidence: Evidence, language: Language, segments: Sequence[dict[str, Any]]) -> Figure:
     say = language.say
     kinds = [(say("rfm.customers"), "grey"), (say("rfm.value"), "blue")]
     rows = [
-        {"name": say(f"rfm.name.{s['segment']}"), "kind": kind, "value": max(0.0, share), "text": language.percent(share, 0 if share >= 0.0095 else 1)}
+        {
+            "name": say(f"rfm.name.{s['segment']}"),
+            "kind": kind,
+            "value": max(0.0, share),
+            "text": language.percent(share, 0 if share >= 0.0095 else 1),
+        }
         for s in segments
         for (kind, _), share in zip(kinds, (s["share"], s["value_share"] or 0.0), strict=True)
     ]
     svgs = draw(
-        "rfm-segments", lambda size: charts.ranked(rows, size, kinds=kinds, row_height=20, space=122), title=say("rfm.segments"),
-        description=say("rfm.segments_description"), sizes=(HALF, NARROW),
+        "rfm-segments",
+        lambda size: charts.ranked(rows, size, kinds=kinds, row_height=20, space=122),
+        title=say("rfm.segments"),
+        description=say("rfm.segments_description"),
+        sizes=(HALF, NARROW),
     )
     body = [
         [
-            say(f"rfm.name.{s['segment']}"), language.count(s["customers"]), language.amount(Amount(evidence.major(s["value_minor"]), evidence.session.currency)),
+            say(f"rfm.name.{s['segment']}"),
+            language.count(s["customers"]),
+            language.amount(Amount(evidence.major(s["value_minor"]), evidence.session.currency)),
             say(f"rfm.do.{s['segment']}"),
         ]
         for s in segments

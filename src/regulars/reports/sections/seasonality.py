@@ -50,29 +50,45 @@ def _per_day(row: dict[str, Any]) -> float:
     return float(row["orders_per_day"] or 0)
 
 
-def _figure(evidence: Evidence, language: Language, name: str, rows: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]) -> Figure:
+def _figure(
+    evidence: Evidence, language: Language, name: str, rows: Sequence[dict[str, Any]], label: Callable[[dict[str, Any]], str]
+) -> Figure:
     say = language.say
     seen = [r for r in rows if r["days"]]
     peak = max(seen, key=_per_day)
     places = 1 if _per_day(peak) < 20 else 0
-    drawn = [
-        {"label": label(r)[:3], "value": _per_day(r), "text": language.number(_per_day(r), places), "peak": r is peak} for r in seen
-    ]
+    drawn = [{"label": label(r)[:3], "value": _per_day(r), "text": language.number(_per_day(r), places), "peak": r is peak} for r in seen]
     average = sum(r["orders"] for r in seen) / max(1, sum(r["days"] for r in seen))
     described = say("seasonality.description", peak=label(peak), value=language.number(_per_day(peak), places))
     sizes = (WIDE, NARROW) if name == "hours" else (HALF, NARROW)
     svgs = draw(
-        f"seasonality-{name}", lambda size: charts.columns(drawn, size, reference=average), title=say(f"seasonality.{name}"), description=described, sizes=sizes
+        f"seasonality-{name}",
+        lambda size: charts.columns(drawn, size, reference=average),
+        title=say(f"seasonality.{name}"),
+        description=described,
+        sizes=sizes,
     )
-    head = [say("seasonality.when"), say("seasonality.days"), say("seasonality.orders"), say("seasonality.per_day"), say("seasonality.value_per_day")]
+    head = [
+        say("seasonality.when"),
+        say("seasonality.days"),
+        say("seasonality.orders"),
+        say("seasonality.per_day"),
+        say("seasonality.value_per_day"),
+    ]
     body = [
         [
-            label(r), language.count(r["days"]), language.count(r["orders"]), language.number(_per_day(r), 1),
+            label(r),
+            language.count(r["days"]),
+            language.count(r["orders"]),
+            language.number(_per_day(r), 1),
             language.amount(evidence.amount(r["value_per_day_minor"])),
         ]
         for r in seen
     ]
     return Figure(
-        key=f"seasonality-{name}-figure", title=say(f"seasonality.{name}"), subtitle=say("seasonality.reference"), svgs=svgs,
+        key=f"seasonality-{name}-figure",
+        title=say(f"seasonality.{name}"),
+        subtitle=say("seasonality.reference"),
+        svgs=svgs,
         table=Grid(head=head, rows=body, numbers=range(1, 5)),
     )

@@ -29,7 +29,7 @@ def second_order(evidence: Evidence, language: Language) -> Section:
     tiles = [
         Tile(
             label=say("second.within", days=days),
-            value=language.percent(float(v.value), 1),  # type: ignore[arg-type]
+            value=language.percent(v.number, 1),  # type: ignore[arg-type]
             interval=say("interval", low=language.percent(v.low or 0, 1), high=language.percent(v.high or 0, 1)),
             window=say("second.of", customers=v.denominator or 0),
         )
@@ -38,7 +38,9 @@ def second_order(evidence: Evidence, language: Language) -> Section:
     notes = [say("second.young", excluded=known[90].excluded)] if known[90].excluded else []
     figure = _by_month(evidence, language)
     blocks: list[Block] = [Tiles(tiles=tiles), *([Chart(figure=figure)] if figure else [])]
-    return Section(key="second-order", kicker=say("second.kicker"), title=title, paragraphs=[say("second.lead")], blocks=blocks, notes=notes)
+    return Section(
+        key="second-order", kicker=say("second.kicker"), title=title, paragraphs=[say("second.lead")], blocks=blocks, notes=notes
+    )
 
 
 def _by_month(evidence: Evidence, language: Language) -> Figure | None:
@@ -51,23 +53,35 @@ def _by_month(evidence: Evidence, language: Language) -> Figure | None:
     kinds = [(say("second.days", days=days), c) for days, c in zip(DAYS, COLOURS, strict=True)]
     rows = [
         {
-            "label": language.axis_month(v.window_start), "start": v.window_start.isoformat(), "kind": say("second.days", days=days), "value": v.value, "low": v.low,
-            "high": v.high, "said": f"{days}: {language.percent(float(v.value), 0)}",  # type: ignore[arg-type]
+            "label": language.axis_month(v.window_start),
+            "start": v.window_start.isoformat(),
+            "kind": say("second.days", days=days),
+            "value": v.value,
+            "low": v.low,
+            "high": v.high,
+            "said": f"{days}: {language.percent(v.number, 0)}",
         }
         for days, values in series.items()
         for v in values
     ]
     rows.sort(key=lambda r: str(r["start"]))
     last = series[90][-1] if series[90] else series[30][-1]
-    described = say("second.description", last=language.percent(float(last.value)))  # type: ignore[arg-type]
+    described = say("second.description", last=language.percent(last.number))
     svgs = draw("second-order", lambda size: charts.lines(rows, size, kinds=kinds), title=say("second.by_month"), description=described)
     by_month = sorted({v.window_start for values in series.values() for v in values})
     body = [
-        [language.short_month(month), *(next((language.percent(float(v.value), 1) for v in series[days] if v.window_start == month), "") for days in DAYS)]  # type: ignore[arg-type]
+        [
+            language.short_month(month),
+            *(next((language.percent(v.number, 1) for v in series[days] if v.window_start == month), "") for days in DAYS),
+        ]
         for month in by_month
     ]
     table = Grid(head=[say("second.month"), *(kind for kind, _ in kinds)], rows=body, numbers=(1, 2, 3))
     return Figure(
-        key="second-order-figure", title=say("second.by_month"), subtitle=say("second.by_month_subtitle"), svgs=svgs, table=table,
+        key="second-order-figure",
+        title=say("second.by_month"),
+        subtitle=say("second.by_month_subtitle"),
+        svgs=svgs,
+        table=table,
         legend=[(c, kind) for kind, c in kinds],
     )

@@ -63,11 +63,20 @@ def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret:
 
 def _repeat(evidence: Evidence, language: Language, rows: Sequence[people.Slipped], name: Callable[[str], str]) -> Table:
     say = language.say
-    head = [say("slipped.customer"), say("slipped.value", currency=evidence.session.currency or ""), say("slipped.orders"), say("slipped.last"), say("slipped.gap")]
+    head = [
+        say("slipped.customer"),
+        say("slipped.value", currency=evidence.session.currency or ""),
+        say("slipped.orders"),
+        say("slipped.last"),
+        say("slipped.gap"),
+    ]
     values = language.column([evidence.major(r.value_minor) for r in rows])
     body = [
         [
-            name(r.customer_id), value, language.count(r.orders), language.day(r.last_day),
+            name(r.customer_id),
+            value,
+            language.count(r.orders),
+            language.day(r.last_day),
             say("slipped.no_gap") if r.usual_gap is None else language.number(r.usual_gap),
         ]
         for r, value in zip(rows, values, strict=True)

@@ -16,7 +16,15 @@ ROWS = (
     {"at": "2024-01-01", "customer": "leaves", "subscription": "s3", "mrr": 10000, "plan": "small"},
     {"at": "2024-02-15", "customer": "leaves", "subscription": "s3", "mrr": 0, "plan": "small", "change": "cancel"},
     {"at": "2024-02-20", "customer": "joins", "subscription": "s4", "mrr": 7000, "plan": "large"},
-    {"at": "2024-01-15", "effective_at": "2024-06-01", "customer": "stays", "subscription": "s1", "mrr": 0, "plan": "small", "change": "cancel"},
+    {
+        "at": "2024-01-15",
+        "effective_at": "2024-06-01",
+        "customer": "stays",
+        "subscription": "s1",
+        "mrr": 0,
+        "plan": "small",
+        "change": "cancel",
+    },
 )
 
 

@@ -42,7 +42,11 @@ class TestByInactivity:
         assert (found.value, found.numerator, found.denominator) == (0.25, 10.00, 40.00)
 
     def test_an_order_thirty_days_before_the_boundary_is_active_and_one_of_thirty_one_is_not(self):
-        rows = [{"at": "2024-01-01", "amount": 1}, {"at": "2024-03-02", "customer": "in", "amount": 1}, {"at": "2024-03-01", "customer": "out", "amount": 1}]
+        rows = [
+            {"at": "2024-01-01", "amount": 1},
+            {"at": "2024-03-02", "customer": "in", "amount": 1},
+            {"at": "2024-03-01", "customer": "out", "amount": 1},
+        ]
         with company(orders=rows, inactive_after_days=30, as_of=date(2024, 4, 30)) as session:
             assert value(session, "retention_rate", "2024-04-01", "2024-04-02").denominator == 1
 
@@ -54,7 +58,11 @@ class TestByInactivity:
             assert (found.numerator, found.denominator) == (1, 1)
 
     def test_shows_who_joined_and_left_inside_beside(self):
-        rows = [{"at": "2024-01-01", "amount": 1}, {"at": "2024-02-20", "customer": "ann", "amount": 1}, {"at": "2024-03-10", "customer": "bob", "amount": 1}]
+        rows = [
+            {"at": "2024-01-01", "amount": 1},
+            {"at": "2024-02-20", "customer": "ann", "amount": 1},
+            {"at": "2024-03-10", "customer": "bob", "amount": 1},
+        ]
         with company(orders=rows, inactive_after_days=30, as_of=date(2024, 6, 30)) as session:
             found = value(session, "churn_rate", "2024-03-01", "2024-06-01")
             assert (found.numerator, found.denominator, found.beside) == (1, 1, {"joined_and_left": 1})

@@ -32,14 +32,21 @@ class TestRestrictedMean:
 
     @given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=40))
     def test_is_the_area_under_the_curve(self, durations):
-        steps = [(at, sum(d == at and e for d, e in durations), sum(d == at for d, _ in durations)) for at in sorted({d for d, _ in durations})]
+        steps = [
+            (at, sum(d == at and e for d, e in durations), sum(d == at for d, _ in durations)) for at in sorted({d for d, _ in durations})
+        ]
         assert restricted_mean(steps)[0] == pytest.approx(kaplan_meier_area(durations))
 
 
 class TestByInactivity:
     ROWS = tuple(
         {"at": day, "customer": c, "amount": 100}
-        for c, own in {"once": ("2024-01-01",), "twice": ("2024-01-01", "2024-01-21"), "there": ("2024-02-10", "2024-04-10"), "late": ("2024-04-20",)}.items()
+        for c, own in {
+            "once": ("2024-01-01",),
+            "twice": ("2024-01-01", "2024-01-21"),
+            "there": ("2024-02-10", "2024-04-10"),
+            "late": ("2024-04-20",),
+        }.items()
         for day in own
     )
 

@@ -18,6 +18,9 @@ class TestDaysBetweenOrders:
 
     def test_counts_local_days(self):
         """Two orders 23 and a half hours apart over the change to summer time are one day apart."""
-        rows = [{"at": "2024-03-30T22:45:00", "customer": "ann", "amount": 1}, {"at": "2024-03-31T21:45:00", "customer": "ann", "amount": 1}]
+        rows = [
+            {"at": "2024-03-30T22:45:00", "customer": "ann", "amount": 1},
+            {"at": "2024-03-31T21:45:00", "customer": "ann", "amount": 1},
+        ]
         with company(orders=rows, time_zone="Europe/Berlin") as session:
             assert value(session, "days_between_orders").value == 1.0

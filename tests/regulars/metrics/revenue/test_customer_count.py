@@ -7,7 +7,11 @@ from tests.builders import company, value
 
 class TestCustomerCount:
     def test_counts_buyers_and_those_who_did_something_meaningful_once(self):
-        orders = [{"at": "2024-01-10", "customer": "ann", "amount": 100}, {"at": "2024-01-12", "customer": "ann", "amount": 100}, {"at": "2024-01-12", "amount": 100}]
+        orders = [
+            {"at": "2024-01-10", "customer": "ann", "amount": 100},
+            {"at": "2024-01-12", "customer": "ann", "amount": 100},
+            {"at": "2024-01-12", "amount": 100},
+        ]
         events = [
             {"at": "2024-01-12", "customer": "ann", "name": "Lesson Finished"},
             {"at": "2024-01-12", "customer": "bob", "name": "Lesson Finished"},

@@ -28,7 +28,15 @@ class TestGrossMargin:
     def test_takes_back_the_cost_of_what_came_back(self):
         lines = [
             {"at": "2024-01-10", "customer": "ann", "order": "o1", "amount": 1000, "unit_cost_minor": 200.0, "quantity": 2.0},
-            {"at": "2024-01-12", "customer": "ann", "order": "o1", "amount": -500, "unit_cost_minor": 200.0, "quantity": -1.0, "kind": "refund"},
+            {
+                "at": "2024-01-12",
+                "customer": "ann",
+                "order": "o1",
+                "amount": -500,
+                "unit_cost_minor": 200.0,
+                "quantity": -1.0,
+                "kind": "refund",
+            },
         ]
         with company(orders=ORDERS, order_lines=lines) as session:
             assert value(session, "gross_margin").value == 0.60

@@ -26,7 +26,11 @@ class TestRevenue:
             assert {group: v.value for group, v in found.items()} == {"web": 100.00, "shop": 20.00}
 
     def test_is_converted_at_the_latest_rate_on_or_before_the_day(self):
-        orders = [{"at": "2024-01-10", "amount": 1000, "currency": "JPY"}, {"at": "2024-01-20", "amount": 1000, "currency": "JPY"}, {"at": "2024-01-05", "amount": 1}]
+        orders = [
+            {"at": "2024-01-10", "amount": 1000, "currency": "JPY"},
+            {"at": "2024-01-20", "amount": 1000, "currency": "JPY"},
+            {"at": "2024-01-05", "amount": 1},
+        ]
         rates = [
             {"on_date": "2024-01-01", "currency": "JPY", "to_currency": "EUR", "rate": 0.006},
             {"on_date": "2024-01-15", "currency": "JPY", "to_currency": "EUR", "rate": 0.007},

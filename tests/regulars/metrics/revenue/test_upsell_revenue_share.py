@@ -43,7 +43,14 @@ class TestUpsellRevenueShareOfSubscriptions:
 
     @pytest.mark.parametrize(
         ("upgraded", "band"),
-        [(900, "below a young company"), (1000, "young company"), (3000, "young company"), (3100, "between"), (4900, "between"), (5000, "experienced company")],
+        [
+            (900, "below a young company"),
+            (1000, "young company"),
+            (3000, "young company"),
+            (3100, "between"),
+            (4900, "between"),
+            (5000, "experienced company"),
+        ],
     )
     def test_stands_in_the_bands_of_the_requirements(self, upgraded, band):
         """Requirements M-28: new companies 10-30 %, experienced ones approach 50 % or more."""

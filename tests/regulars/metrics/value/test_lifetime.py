@@ -11,6 +11,8 @@ from regulars.errors import ArgumentRefused
 from regulars.metrics.worksheet import present_value, value_to_cost_band
 from tests.builders import window
 
+pytestmark = pytest.mark.suite
+
 BEGIN = date(2018, 1, 1)
 END = BEGIN + timedelta(days=5 * 365)
 LAST = END - timedelta(days=90)

@@ -20,6 +20,8 @@ from tests.regulars.warehouse.rows import order, put, read, rows
 
 ID, WEB, EMAIL, PHONE, NAME = "cust-quist-77", "web-visitor-4711", "anna.quist@example.org", "+49 170 5558877", "Anna Quist"
 ORDER, TICKET, ANSWER = "ORD-QUIST-1", "CASE-QUIST-9", "FORM-QUIST-3"
+pytestmark = pytest.mark.suite
+
 FRIEND = "mary.anna.quist@example.org"
 NEEDLES = [ID, WEB, EMAIL, PHONE, NAME, ORDER, TICKET, ANSWER, "allergic to nuts"]
 JULY = datetime(2024, 7, 1, 2, 30)  # 30 June, 22:30, in New York
