@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import duckdb
+
 from measure import HERE, spend, stored
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from measure import spend
-
 import regulars
+from measure import spend
 
 
 def main(workspace: str, runs: str, file: str = "") -> None:

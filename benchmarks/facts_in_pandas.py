@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+
 from measure import spend, stored
 
 EPOCH = pd.Timestamp(0)
@@ -147,13 +148,33 @@ def facts(files: dict[str, list[str]], today: int) -> pa.Table:
     return _arrow(_derived(out, today))
 
 
-COUNTED = (
-    "orders orders_30d orders_90d orders_365d net_minor net_30d_minor net_90d_minor net_365d_minor largest_order_minor refunds refunded_minor gross_minor "
-    "cancellations gaps products categories discounted_orders discount_minor answers tickets tickets_90d tickets_open"
-).split()
-NONE = "unlinked_returns_minor subscriptions mrr_minor mrr_90d_ago_minor seats events_30d events_90d".split()
-DATES = "first_order_on last_order_on second_order_on last_refund_on last_answer_on last_contact_on last_active_on".split()
-NO_DATES = "subscribed_since_on next_term_end_on last_cancelled_on last_event_on".split()
+COUNTED = [
+    "orders",
+    "orders_30d",
+    "orders_90d",
+    "orders_365d",
+    "net_minor",
+    "net_30d_minor",
+    "net_90d_minor",
+    "net_365d_minor",
+    "largest_order_minor",
+    "refunds",
+    "refunded_minor",
+    "gross_minor",
+    "cancellations",
+    "gaps",
+    "products",
+    "categories",
+    "discounted_orders",
+    "discount_minor",
+    "answers",
+    "tickets",
+    "tickets_90d",
+    "tickets_open",
+]
+NONE = ["unlinked_returns_minor", "subscriptions", "mrr_minor", "mrr_90d_ago_minor", "seats", "events_30d", "events_90d"]
+DATES = ["first_order_on", "last_order_on", "second_order_on", "last_refund_on", "last_answer_on", "last_contact_on", "last_active_on"]
+NO_DATES = ["subscribed_since_on", "next_term_end_on", "last_cancelled_on", "last_event_on"]
 
 
 def _derived(out: pd.DataFrame, today: int) -> pd.DataFrame:

@@ -1,0 +1,151 @@
+"""Measures Regulars against what a user would pick instead, and how it grows; prints one table.
+
+Usage: run.py [EVENTS ...], or SIZES="1000000 10000000" in the environment (the default). Workspaces are made in a temporary folder, or kept in the
+folder REGULARS_BENCH for the next time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from measure import Taken, run
+
+EVENTS_PER_CUSTOMER = 10.3
+SIZES = "1000000 10000000"
+RUNS = 3
+LINES = 1_000_000
+LAYOUTS = {"retail": "GBP", "shopify": "EUR"}
+FULL = 10_000_000
+"""Events at which the review's aims hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table."""
+
+    what: str
+    measured: str
+    aim: str
+    met: bool | None = None
+
+    @classmethod
+    def ratio(cls, what: str, value: float, *, at_most: float | None = None, at_least: float | None = None) -> Line:
+        """A ratio with its aim."""
+        if at_most is not None:
+            return cls(what, f"{value:.2f}", f"at most {at_most:g}", value <= at_most)
+        assert at_least is not None
+        return cls(what, f"{value:.2f}", f"at least {at_least:g}", value >= at_least)
+
+
+def print_table(lines: list[Line]) -> None:
+    """Aligned columns; an aim that was missed is marked."""
+    words = {True: "yes", False: "NO", None: ""}
+    rows = [("measured", "value", "aim", "met"), *((x.what, x.measured, x.aim, words[x.met]) for x in lines)]
+    wide = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        print(f"{row[0]:<{wide[0]}}  {row[1]:>{wide[1]}}  {row[2]:<{wide[2]}}  {row[3]}".rstrip())
+
+
+def note(text: str) -> None:
+    """Say what goes on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure_facts(shop: str, events: int, folder: Path) -> tuple[list[Line], float, float]:
+    """Facts three ways, in turn and on the same files; their answers are compared first."""
+    label, took, peaks = f"{events / 1e6:.1f} M events", {}, {}
+    files = {name: str(folder / f"{name}.parquet") for name in ("facts_here", "facts_by_hand", "facts_in_pandas")}
+    for name, file in files.items():
+        note(f"{name}: {label}")
+        _, said = run(f"{name}.py", shop, str(RUNS), file)
+        took[name], peaks[name] = said, said["peak_mib"]
+    run("same_answers.py", *files.values())
+    here = took["facts_here"]
+    lines = [
+        Line.ratio(f"facts / hand-written SQL, CPU, {label}", here["cpu_seconds"] / took["facts_by_hand"]["cpu_seconds"], at_most=1.15),
+        Line(f"facts / hand-written SQL, wall, {label}", f"{here['seconds'] / took['facts_by_hand']['seconds']:.2f}", ""),
+        Line.ratio(f"pandas / facts, wall, {label}", took["facts_in_pandas"]["seconds"] / here["seconds"], at_least=3),
+        Line(f"pandas / facts, CPU, {label}", f"{took['facts_in_pandas']['cpu_seconds'] / here['cpu_seconds']:.2f}", ""),
+    ]
+    lines += [
+        Line(f"{name.replace('_', ' ')}, {label}", f"{said['seconds']:.1f} s, {said['cpu_seconds']:.1f} CPU s, {peaks[name]:,.0f} MiB", "")
+        for name, said in took.items()
+    ]
+    lines.append(Line(f"first facts of a process, {label}", f"{here['first_cpu_seconds']:.1f} CPU s", ""))
+    return lines, here["cpu_seconds"], here["peak_mib"]
+
+
+def measure_review(shop: str, events: int, folder: Path) -> tuple[list[Line], Taken]:
+    """The whole review, its file included."""
+    label = f"{events / 1e6:.1f} M events"
+    note(f"review: {label}")
+    taken, _ = run("review_here.py", shop, str(folder / "review.html"))
+    aims = events >= 0.9 * FULL
+    lines = [
+        Line(f"review, {label}", f"{taken.seconds:.1f} s", "under 30 s" if aims else "", taken.seconds < 30 if aims else None),
+        Line(f"review, {label}", f"{taken.cpu_seconds:.1f} CPU s", ""),
+        Line(f"review, {label}", f"{taken.peak_mib:,.0f} MiB", "under 2,000 MiB" if aims else "", taken.peak_mib < 2_000 if aims else None),
+    ]
+    return lines, taken
+
+
+def measure_imports(folder: Path) -> list[Line]:
+    """One million order lines in each layout."""
+    lines = []
+    for layout, currency in LAYOUTS.items():
+        note(f"import: {LINES:,} lines, {layout}")
+        file = folder / f"{layout}.csv"
+        run("lines.py", layout, str(LINES), str(file))
+        taken, _ = run("import_file.py", str(file), str(folder / f"shop_{layout}"), str(LINES), currency)
+        label = f"import of {LINES:,} lines, {layout}"
+        lines.append(Line(label, f"{taken.seconds:.1f} s", "under 15 s", taken.seconds < 15))
+        lines.append(Line(label, f"{taken.cpu_seconds:.1f} CPU s", ""))
+        lines.append(Line(label, f"{taken.peak_mib:,.0f} MiB", "under 1,000 MiB", taken.peak_mib < 1_000))
+    return lines
+
+
+def growth(what: str, small: float, large: float, data: float) -> Line:
+    """How often more the larger company took, as a share of how much larger it is."""
+    return Line.ratio(f"growth of {what} / growth of the data ({data:.1f} x)", large / small / data, at_most=1.0)
+
+
+def main(sizes: list[int], folder: Path) -> None:
+    """All of it."""
+    kept = Path(os.environ["REGULARS_BENCH"]) if "REGULARS_BENCH" in os.environ else folder
+    lines = measure_imports(folder)
+    by_size: dict[int, tuple[float, float, Taken]] = {}
+    for size in sizes:
+        shop = str(kept / f"company_{size}")
+        note(f"company: {size:,} events")
+        _, rows = run("company.py", shop, str(round(size / EVENTS_PER_CUSTOMER)))
+        facts, cpu, peak = measure_facts(shop, rows["events"], folder)
+        review, taken = measure_review(shop, rows["events"], folder)
+        lines += [*facts, *review]
+        by_size[rows["events"]] = (cpu, peak, taken)
+    if len(by_size) > 1:
+        (least, a), (most, b) = min(by_size.items()), max(by_size.items())
+        parts = (
+            ("facts, CPU", a[0], b[0]),
+            ("facts, memory", a[1], b[1]),
+            ("review, CPU", a[2].cpu_seconds, b[2].cpu_seconds),
+            ("review, memory", a[2].peak_mib, b[2].peak_mib),
+        )
+        lines += [growth(name, small, large, most / least) for name, small, large in parts]
+    print_table(lines)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(
+        f"\n{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, Python"
+        f" {platform.python_version()}. Best of {RUNS} runs by CPU for facts, one run for the rest; other work on the machine is in the seconds."
+    )
+
+
+if __name__ == "__main__":
+    chosen = [int(size) for size in (sys.argv[1:] or os.environ.get("SIZES", SIZES).split())]
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as place:
+        main(chosen, Path(place))
