@@ -31,11 +31,8 @@ PROPERTIES = ("product_name", "category")
 def latest_lines(t: Tables) -> ir.Table:
     """Goods lines at the instant at which their product was last seen with a name, or with a category; few of them."""
     seen = t.goods_lines.filter(_.product_id.notnull()).group_by("product_id", *PROPERTIES).agg(at=_.occurred_at.max())
-    edges = None
-    for column in PROPERTIES:
-        last = seen.filter(seen[column].notnull()).group_by("product_id").agg(at=_.at.max())
-        edges = last if edges is None else edges.union(last)
-    edges = edges.distinct().rename(of_product="product_id")
+    named, filed = (seen.filter(seen[column].notnull()).group_by("product_id").agg(at=_.at.max()) for column in PROPERTIES)
+    edges = named.union(filed).distinct().rename(of_product="product_id")
     lines = t.line_rows.filter(_.kind == "purchase", _.is_goods)
     lines = lines.inner_join(edges, [lines.product_id == edges.of_product, lines.occurred_at == edges.at])
     lines = lines.semi_join(t.kept_orders, "order_id")

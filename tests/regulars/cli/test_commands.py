@@ -205,5 +205,7 @@ class TestTheRest:
     def test_compact(self, shop, capsys):
         assert "orders" in said(capsys, "--workspace", shop, "compact")
 
-    def test_review(self, shop, capsys):
+    @pytest.mark.suite
+    def test_review(self, shop, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
         assert "retention-review.html" in said(capsys, "--workspace", shop, "review")

@@ -12,7 +12,6 @@ from regulars.warehouse.engines.duckdb import DuckDB
 from tests.builders import company
 from tests.companies.random import companies
 
-
 pytestmark = pytest.mark.suite
 
 

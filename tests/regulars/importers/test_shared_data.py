@@ -7,7 +7,6 @@ import pytest
 from regulars.importers import import_files, recognise
 from tests.regulars.importers.conftest import Shop
 
-
 pytestmark = pytest.mark.suite
 
 

@@ -29,7 +29,7 @@ def second_order(evidence: Evidence, language: Language) -> Section:
     tiles = [
         Tile(
             label=say("second.within", days=days),
-            value=language.percent(v.number, 1),  # type: ignore[arg-type]
+            value=language.percent(v.number, 1),
             interval=say("interval", low=language.percent(v.low or 0, 1), high=language.percent(v.high or 0, 1)),
             window=say("second.of", customers=v.denominator or 0),
         )

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+pytestmark = pytest.mark.suite
+
 
 class TestSubscriptions:
     SPANS = "subscription_id,account_id,start_date,end_date,mrr,plan\nS1,A,2025-01-01,2025-06-01,100,pro\nS2,A,2025-02-01,2026-06-01,50,pro\nS3,B,2025-03-01,,20,basic\n"
