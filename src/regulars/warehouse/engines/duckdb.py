@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from regulars.tables import Table
 
+MEMORY_LIMIT = "1200MB"
+"""What DuckDB may take before it spills to disk, so that ten million events fit into 2 GB with all else; REGULARS_MEMORY sets another."""
+
 
 class DuckDB:
     """An in-memory DuckDB that spills to a folder of its own when memory runs short."""
@@ -30,8 +34,7 @@ class DuckDB:
         self._own_folder = tempfile.TemporaryDirectory(prefix="regulars-duckdb-") if temp_directory is None else None
         spill = self._own_folder.name if self._own_folder else str(temp_directory)
         config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": spill, "TimeZone": "UTC", "autoinstall_known_extensions": False}
-        if memory_limit:
-            config["memory_limit"] = memory_limit
+        config["memory_limit"] = memory_limit or os.environ.get("REGULARS_MEMORY") or MEMORY_LIMIT
         if threads:
             config["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=config)
@@ -104,6 +107,12 @@ def _faults_named(query: str = "") -> Iterator[None]:
     except duckdb.Error as fault:
         if "No space left on device" in str(fault):
             raise DiskFull("The disk is full.", remedy="Free some space and run the same command again.") from fault
+        if isinstance(fault, duckdb.OutOfMemoryException):
+            raise EngineFailed(
+                f"DuckDB ran out of the memory it may take: {str(fault).splitlines()[0]}",
+                remedy="Allow it more with the environment variable REGULARS_MEMORY, such as REGULARS_MEMORY=4GB.",
+                details={"query": query},
+            ) from fault
         raise EngineFailed(
             f"DuckDB refused a query: {str(fault).splitlines()[0]}",
             remedy="This is a fault of ours; please report it with the query.",
