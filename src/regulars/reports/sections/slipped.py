@@ -29,7 +29,7 @@ def code(customer_id: str, secret: bytes) -> str:
     """
     digest = hmac.new(secret, b"review:" + customer_id.encode(), hashlib.sha256).digest()
     letters = base64.b32encode(digest).decode()[:6]
-    return f"{letters[:3]}-{letters[3:]}"
+    return f"{letters[:3]}\N{NON-BREAKING HYPHEN}{letters[3:]}"
 
 
 def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret: bytes | None) -> Section:
