@@ -1,6 +1,6 @@
 """The facts of a synthetic workspace by hand-written DuckDB SQL; prints what the quickest of some runs took, as JSON.
 
-Usage: facts_by_hand.py WORKSPACE RUNS [FILE]; FILE (Parquet) gets the answer.
+Usage: facts_by_hand.py WORKSPACE RUNS [FILE [MEMORY]]; FILE (Parquet) gets the answer, MEMORY is what DuckDB may take (default: most of the machine's).
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 TABLES = ("customers", "orders", "order_lines", "responses", "tickets")
 
 
-def main(workspace: str, runs: str, file: str = "") -> None:
+def main(workspace: str, runs: str, file: str = "", memory_limit: str = "") -> None:
     """Ask as often as said, each time with a connection of its own."""
     files, as_of_day = stored(workspace)
     text = (HERE / "facts_by_hand.sql").read_text()
 
     def ask() -> pa.Table:
         with duckdb.connect() as connection:
+            if memory_limit:
+                connection.execute(f"set memory_limit = '{memory_limit}'")
             connection.execute("set enable_progress_bar = false")
             for table in TABLES:
                 connection.execute(f"create view {table} as select * from read_parquet({files[table]})")

@@ -43,12 +43,26 @@ def facts(session: Session) -> TableResult:
     """
     if session.has_rows("orders") or session.has_rows("subscriptions"):
         session.require_one_currency("facts")
-    rows = session.run(expression(session.tables(), [g for g in groups().values() if all(session.has_rows(table) for table in g.needs)]))
+    known = tuple(name for name, g in groups().items() if all(session.has_rows(table) for table in g.needs))
+    text, asked = _text(known, session.engine.dialect)
+    for name in asked:
+        session.table(name)
+    rows = session.engine.run(text)
     meanings = {
         "customer_id": "the customer",
         **{fact.name: f"{fact.meaning} ({fact.unit})" if fact.unit else fact.meaning for fact in columns()},
     }
     return TableResult(table=_typed(rows), title="Facts", as_of=session.as_of, currency=session.currency, meanings=meanings)
+
+
+@cache
+def _text(known: tuple[str, ...], dialect: str) -> tuple[str, tuple[str, ...]]:
+    """The query of all facts and what it rests on; writing it takes as long as reckoning the facts of a small company."""
+    from regulars.relations import registry
+
+    tables = registry.Tables()
+    query = expression(tables, [groups()[name] for name in known])
+    return registry.compiled(query, dialect), tuple(tables.asked)
 
 
 def expression(t: Tables | Any, known: Sequence[Group]) -> ir.Table:
