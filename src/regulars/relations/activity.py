@@ -71,8 +71,26 @@ def subscription_states(t: Tables) -> ir.Table:
     by_term = ((_.running == 1) & _.term_end_boundary.notnull()).ifelse(_.term_end_boundary + grace - 1, FOREVER)
     rows = rows.mutate(last_boundary=_.next_boundary.isnull().ifelse(by_term, _.next_boundary - 1))
     return rows.mutate(mrr_minor=(_.running == 1).ifelse(_.mrr_after_minor, 0)).select(
-        "subscription_id", "customer_id", "change", "change_number", "running", "mrr_minor", "mrr_before_minor", "mrr_after_minor", "first_mrr_minor", "plan", "seats",
-        "involuntary", "local_day", "effective_day", "first_boundary", "last_boundary", "term_end_day", "term_end_boundary", "next_change", "next_effective_day",
+        "subscription_id",
+        "customer_id",
+        "change",
+        "change_number",
+        "running",
+        "mrr_minor",
+        "mrr_before_minor",
+        "mrr_after_minor",
+        "first_mrr_minor",
+        "plan",
+        "seats",
+        "involuntary",
+        "local_day",
+        "effective_day",
+        "first_boundary",
+        "last_boundary",
+        "term_end_day",
+        "term_end_boundary",
+        "next_change",
+        "next_effective_day",
     )
 
 
@@ -97,8 +115,15 @@ def mrr_at_edges(t: Tables) -> ir.Table:
     at_end = states.inner_join(windows, [states.first_boundary <= windows.seen_end_day, states.last_boundary >= windows.seen_end_day])
     start = at_start.select("window_id", "customer_id", start_minor=_.mrr_minor, end_minor=ibis.literal(0, "int64"), at_start=1, at_end=0)
     end = at_end.select("window_id", "customer_id", start_minor=ibis.literal(0, "int64"), end_minor=_.mrr_minor, at_start=0, at_end=1)
-    return start.union(end).group_by("window_id", "customer_id").agg(
-        start_minor=total(_.start_minor), end_minor=total(_.end_minor), at_start=_.at_start.max().cast("int64"), at_end=_.at_end.max().cast("int64")
+    return (
+        start.union(end)
+        .group_by("window_id", "customer_id")
+        .agg(
+            start_minor=total(_.start_minor),
+            end_minor=total(_.end_minor),
+            at_start=_.at_start.max().cast("int64"),
+            at_end=_.at_end.max().cast("int64"),
+        )
     )
 
 
@@ -106,6 +131,8 @@ def mrr_at_edges(t: Tables) -> ir.Table:
 def joined_and_left(t: Tables) -> ir.Table:
     """One row per window and customer who was not active at its start, became active inside it and was not active at its end."""
     spells, windows = t.spells, t.windows
-    inside = spells.inner_join(windows, [spells.from_day > windows.start_day, spells.from_day <= windows.seen_end_day, spells.until_day < windows.seen_end_day])
+    inside = spells.inner_join(
+        windows, [spells.from_day > windows.start_day, spells.from_day <= windows.seen_end_day, spells.until_day < windows.seen_end_day]
+    )
     inside = inside.select("window_id", "customer_id").distinct()
     return inside.anti_join(t.active_at_edges, ["window_id", "customer_id"])

@@ -50,7 +50,9 @@ def in_force(tables: Tables, name: str) -> ir.Table:
     )
 
 
-def on_local_days(tables: Tables, rows: ir.Table, instant: str = "occurred_at", *, day: str = "local_day", hour: str = "", boundary: str = "") -> ir.Table:
+def on_local_days(
+    tables: Tables, rows: ir.Table, instant: str = "occurred_at", *, day: str = "local_day", hour: str = "", boundary: str = ""
+) -> ir.Table:
     """`rows` with the local `day` of `instant`; on request its local `hour`, and the first day `boundary` that is not before it.
 
     A null instant gives nulls.
@@ -109,8 +111,20 @@ def order_rows(t: Tables) -> ir.Table:
     rows = rows.mutate(original_currency=_.currency, discount_minor=_.discount_minor.fill_null(0))
     rows = in_reporting_currency(t, rows, "amount_minor", "discount_minor")
     return rows.select(
-        "row_key", "order_id", "kind", "linked", "customer_id", "occurred_at", "local_day", "local_hour",
-        "amount_minor", "discount_minor", "original_currency", "channel", "campaign", "country",
+        "row_key",
+        "order_id",
+        "kind",
+        "linked",
+        "customer_id",
+        "occurred_at",
+        "local_day",
+        "local_hour",
+        "amount_minor",
+        "discount_minor",
+        "original_currency",
+        "channel",
+        "campaign",
+        "country",
     )
 
 
@@ -125,8 +139,22 @@ def unlinked_refunds(t: Tables) -> ir.Table:
 @passing
 def line_rows(t: Tables) -> ir.Table:
     """Every order line before as-of with its customer, its local day and its amount in the reporting currency."""
-    rows = in_reporting_currency(t, on_local_days(t, with_customers(t, in_force(t, "order_lines"))), "amount_minor", real=("unit_cost_minor",))
+    rows = in_reporting_currency(
+        t, on_local_days(t, with_customers(t, in_force(t, "order_lines"))), "amount_minor", real=("unit_cost_minor",)
+    )
     return rows.select(
-        "row_key", "source", "order_id", "kind", "customer_id", "occurred_at", "local_day", "product_id", "product_name", "category", "is_goods",
-        "quantity", "amount_minor", "unit_cost_minor",
+        "row_key",
+        "source",
+        "order_id",
+        "kind",
+        "customer_id",
+        "occurred_at",
+        "local_day",
+        "product_id",
+        "product_name",
+        "category",
+        "is_goods",
+        "quantity",
+        "amount_minor",
+        "unit_cost_minor",
     )

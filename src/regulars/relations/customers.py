@@ -22,7 +22,8 @@ def _latest(versions: ir.Table, *columns: str) -> ir.Table:
     in_turn = ibis.cumulative_window(group_by="customer_id", order_by=[_.occurred_at.desc(), _.row_key.desc()])
     counted = versions.mutate(**{f"{column}_count": flag(_[column].notnull()).sum().over(in_turn) for column in columns})
     latest = {
-        column: (counted[column].notnull() & (counted[f"{column}_count"] == 1)).ifelse(counted[column], ibis.null("string")).max() for column in columns
+        column: (counted[column].notnull() & (counted[f"{column}_count"] == 1)).ifelse(counted[column], ibis.null("string")).max()
+        for column in columns
     }
     return counted.group_by("customer_id").agg(**latest)
 
@@ -38,7 +39,9 @@ def customer_attributes(t: Tables) -> ir.Table:
     located = known.filter(known.country.notnull())
     purchases = t.order_rows.filter(_.kind == "purchase", _.customer_id.notnull(), _.country.notnull())
     purchases = purchases.anti_join(located, purchases.customer_id == located.known_customer)
-    bought_from = _latest(purchases.select("customer_id", "occurred_at", "row_key", "country"), "country").rename(buyer="customer_id", order_country="country")
+    bought_from = _latest(purchases.select("customer_id", "occurred_at", "row_key", "country"), "country").rename(
+        buyer="customer_id", order_country="country"
+    )
     everybody = everybody.left_join(bought_from, everybody.customer_id == bought_from.buyer)
     months = t.buyers.inner_join(t.calendar, t.buyers.first_day == t.calendar.local_day).select(member="customer_id", cohort="month_name")
     everybody = everybody.left_join(months, everybody.customer_id == months.member)

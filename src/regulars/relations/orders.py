@@ -19,7 +19,16 @@ def purchases(t: Tables) -> ir.Table:
     """One row per order: its purchase, what was refunded on it before as-of, whether it was cancelled, its net value."""
     rows = t.order_rows
     bought = rows.filter(_.kind == "purchase").select(
-        "order_id", "customer_id", "occurred_at", "local_day", "local_hour", "amount_minor", "discount_minor", "channel", "campaign", "country",
+        "order_id",
+        "customer_id",
+        "occurred_at",
+        "local_day",
+        "local_hour",
+        "amount_minor",
+        "discount_minor",
+        "channel",
+        "campaign",
+        "country",
     )
     linked = rows.filter((_.kind != "purchase") & _.linked)
     after = linked.group_by("order_id").agg(
@@ -33,8 +42,19 @@ def purchases(t: Tables) -> ir.Table:
         refunded_minor=_.refunded_by_link.fill_null(0) + _.refunded_by_match.fill_null(0), cancelled=_.cancelled.fill_null(0)
     )
     return orders.mutate(net_minor=_.amount_minor + _.refunded_minor).select(
-        "order_id", "customer_id", "occurred_at", "local_day", "local_hour", "amount_minor", "discount_minor", "refunded_minor", "net_minor",
-        "cancelled", "channel", "campaign", "country",
+        "order_id",
+        "customer_id",
+        "occurred_at",
+        "local_day",
+        "local_hour",
+        "amount_minor",
+        "discount_minor",
+        "refunded_minor",
+        "net_minor",
+        "cancelled",
+        "channel",
+        "campaign",
+        "country",
     )
 
 
@@ -49,7 +69,11 @@ def kept_orders(t: Tables) -> ir.Table:
 @relation
 def order_days(t: Tables) -> ir.Table:
     """One row per customer and local day with a kept order: its orders, their value, and the order days before and after."""
-    days = t.kept_orders.filter(_.customer_id.notnull()).group_by("customer_id", "local_day").agg(orders=_.count().cast("int64"), net_minor=total(_.net_minor))
+    days = (
+        t.kept_orders.filter(_.customer_id.notnull())
+        .group_by("customer_id", "local_day")
+        .agg(orders=_.count().cast("int64"), net_minor=total(_.net_minor))
+    )
     around = {"group_by": "customer_id", "order_by": "local_day"}
     return days.mutate(previous_day=_.local_day.lag().over(**around), next_day=_.local_day.lead().over(**around))
 
@@ -58,9 +82,15 @@ def order_days(t: Tables) -> ir.Table:
 def unlinked_returns(t: Tables) -> ir.Table:
     """Refunds that name no order, less what was matched to earlier purchases: what is left to subtract from the customer."""
     refunds = t.unlinked_refunds
-    matched = t.return_matches.group_by("refund_key", "refund_source").agg(matched_minor=total(_.amount_minor)).rename(key="refund_key", origin="refund_source")
+    matched = (
+        t.return_matches.group_by("refund_key", "refund_source")
+        .agg(matched_minor=total(_.amount_minor))
+        .rename(key="refund_key", origin="refund_source")
+    )
     rows = refunds.left_join(matched, [refunds.row_key == matched.key, refunds.source == matched.origin])
-    return rows.mutate(unmatched_minor=_.amount_minor - _.matched_minor.fill_null(0)).select("customer_id", "local_day", "order_id", "amount_minor", "unmatched_minor")
+    return rows.mutate(unmatched_minor=_.amount_minor - _.matched_minor.fill_null(0)).select(
+        "customer_id", "local_day", "order_id", "amount_minor", "unmatched_minor"
+    )
 
 
 @relation
@@ -75,6 +105,11 @@ def buyers(t: Tables) -> ir.Table:
         orders=total(_.orders),
         kept_minor=total(_.net_minor),
     )
-    returned = t.unlinked_returns.filter(_.customer_id.notnull()).group_by("customer_id").agg(returned_minor=total(_.unmatched_minor)).rename(returner="customer_id")
+    returned = (
+        t.unlinked_returns.filter(_.customer_id.notnull())
+        .group_by("customer_id")
+        .agg(returned_minor=total(_.unmatched_minor))
+        .rename(returner="customer_id")
+    )
     each = each.left_join(returned, each.customer_id == returned.returner)
     return each.mutate(value_minor=_.kept_minor + _.returned_minor.fill_null(0)).drop("returner", "returned_minor")

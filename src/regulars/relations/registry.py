@@ -37,7 +37,14 @@ INPUTS: dict[str, dict[str, str]] = {
     "meaningful_events": {"name": "string"},
     "windows": {"window_id": "int64", "start_day": "int64", "end_day": "int64", "seen_end_day": "int64", "enough_history": "int64"},
     "window_days": {"window_id": "int64", "local_day": "int64"},
-    "return_matches": {"refund_key": "string", "refund_source": "string", "order_id": "string", "refund_day": "int64", "quantity": "float64", "amount_minor": "int64"},
+    "return_matches": {
+        "refund_key": "string",
+        "refund_source": "string",
+        "order_id": "string",
+        "refund_day": "int64",
+        "quantity": "float64",
+        "amount_minor": "int64",
+    },
 }
 """The small tables that a session computes in Python, and their columns."""
 

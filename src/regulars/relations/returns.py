@@ -32,7 +32,9 @@ def match_returns(lines: pa.Table) -> pa.Table:
     `lines` holds both kinds, of customers and products that have a return: customer_id, product_id, kind, order_id, refund_key and
     refund_source (of the order row), row_key, occurred_at, local_day, quantity, amount_minor. A match depends on earlier rows alone.
     """
-    ordered = lines.sort_by([("customer_id", "ascending"), ("product_id", "ascending"), ("occurred_at", "ascending"), ("row_key", "ascending")])
+    ordered = lines.sort_by(
+        [("customer_id", "ascending"), ("product_id", "ascending"), ("occurred_at", "ascending"), ("row_key", "ascending")]
+    )
     columns = {name: ordered.column(name).to_pylist() for name in ordered.schema.names}
     out: dict[str, list[object]] = {name: [] for name in MATCHES.names}
     pair: tuple[str, str] | None = None

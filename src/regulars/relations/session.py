@@ -159,11 +159,17 @@ class Session:
 
     def _load_currency_factors(self, first: datetime) -> None:
         before = f"occurred_at < '{_naive(self.as_of):%Y-%m-%d %H:%M:%S.%f}'"
-        tables = " union all ".join(f"select distinct currency from {name} where {before}" for name in ("orders", "order_lines", "subscriptions", "costs"))
+        tables = " union all ".join(
+            f"select distinct currency from {name} where {before}" for name in ("orders", "order_lines", "subscriptions", "costs")
+        )
         used = self.currencies = sorted({c for c in self.engine.run(tables).column("currency").to_pylist() if c})
         self.currency = self.rules.currency or (used[0] if len(used) == 1 else None)
         days = range(day_number(first.date()) - 2, day_number(self.as_of_day) + 3)
-        rates = self.engine.run("select on_date, currency, to_currency, rate, occurred_at, row_key from exchange_rates").to_pylist() if len(used) > 1 or used != [self.currency] else []
+        rates = (
+            self.engine.run("select on_date, currency, to_currency, rate, occurred_at, row_key from exchange_rates").to_pylist()
+            if len(used) > 1 or used != [self.currency]
+            else []
+        )
         rows: dict[str, list[Any]] = {"currency": [], "local_day": [], "factor": []}
         self.unconverted = []
         for currency in used:
@@ -183,7 +189,11 @@ class Session:
         """
         if self.unconverted or (self.currencies and self.currency is None):
             missing = self._without_rate(("order_rows", "cost_rows") if "costs" in tables else ("order_rows",))
-            if not missing and "subscriptions" in tables and self.engine.run(f"select 1 as a from {self._made('subscription_states')} where mrr_minor is null").num_rows:
+            if (
+                not missing
+                and "subscriptions" in tables
+                and self.engine.run(f"select 1 as a from {self._made('subscription_states')} where mrr_minor is null").num_rows
+            ):
                 missing = self.unconverted
             if missing or self.currency is None:
                 raise MixedCurrencies(
@@ -230,8 +240,12 @@ class Session:
         try:
             grain = Grain(by)
         except ValueError as fault:
-            raise ArgumentRefused(f"There are no windows by '{by}'.", expected=", ".join(Grain), remedy="Use one of these after --by.") from fault
-        return tuple(regular_windows(asked, grain, fiscal_year_starts_in=self.rules.fiscal_year_starts_in, week_starts_on=self.rules.week_starts_on))
+            raise ArgumentRefused(
+                f"There are no windows by '{by}'.", expected=", ".join(Grain), remedy="Use one of these after --by."
+            ) from fault
+        return tuple(
+            regular_windows(asked, grain, fiscal_year_starts_in=self.rules.fiscal_year_starts_in, week_starts_on=self.rules.week_starts_on)
+        )
 
     def month_before_as_of(self, months: int = 1) -> Window:
         """The latest complete calendar month before as-of, or an earlier one."""
@@ -304,14 +318,30 @@ class Session:
         if not self.run(returns.limit(1)).num_rows:
             return MATCHES.empty_table()
         lines = self.table("line_rows")
-        given_back = lines.filter(lines.kind == "refund", lines.product_id.notnull(), lines.customer_id.notnull()).inner_join(returns, ["order_id", "source"])
+        given_back = lines.filter(lines.kind == "refund", lines.product_id.notnull(), lines.customer_id.notnull()).inner_join(
+            returns, ["order_id", "source"]
+        )
         pairs = given_back.select("customer_id", "product_id").distinct()
         bought = lines.filter(lines.kind == "purchase").semi_join(pairs, ["customer_id", "product_id"])
-        names = ("customer_id", "product_id", "kind", "order_id", "refund_key", "refund_source", "row_key", "occurred_at", "local_day", "quantity", "amount_minor")
+        names = (
+            "customer_id",
+            "product_id",
+            "kind",
+            "order_id",
+            "refund_key",
+            "refund_source",
+            "row_key",
+            "occurred_at",
+            "local_day",
+            "quantity",
+            "amount_minor",
+        )
         import ibis
 
-        both = given_back.mutate(refund_source=given_back.source).select(*names).union(
-            bought.mutate(refund_key=ibis.null("string"), refund_source=ibis.null("string")).select(*names)
+        both = (
+            given_back.mutate(refund_source=given_back.source)
+            .select(*names)
+            .union(bought.mutate(refund_key=ibis.null("string"), refund_source=ibis.null("string")).select(*names))
         )
         answer = self.engine.run(registry.compiled(both, self.engine.dialect))
         return match_returns(answer) if answer.num_rows else MATCHES.empty_table()
@@ -389,7 +419,8 @@ def _factors(currency: str, reporting: str | None, rates: Sequence[Mapping[str, 
         return {}
     scale = 10.0 ** (money.exponent(reporting) - money.exponent(currency))
     own = sorted(
-        (r for r in rates if r["currency"] == currency and r["to_currency"] == reporting), key=lambda r: (r["on_date"], r["occurred_at"], r["row_key"])
+        (r for r in rates if r["currency"] == currency and r["to_currency"] == reporting),
+        key=lambda r: (r["on_date"], r["occurred_at"], r["row_key"]),
     )
     known = {day_number(r["on_date"]): r["rate"] for r in own}
     latest: float | None = next((known[d] for d in sorted(known, reverse=True) if d < days.start), None)

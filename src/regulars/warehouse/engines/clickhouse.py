@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from regulars.tables import Table
 
 TYPES = {
-    "string": "String", "int64": "Int64", "int32": "Int32", "double": "Float64", "bool": "Bool", "timestamp[us]": "DateTime64(6)", "date32[day]": "Date32",
+    "string": "String",
+    "int64": "Int64",
+    "int32": "Int32",
+    "double": "Float64",
+    "bool": "Bool",
+    "timestamp[us]": "DateTime64(6)",
+    "date32[day]": "Date32",
 }
 SETTINGS = "settings join_use_nulls = 1, session_timezone = 'UTC', aggregate_functions_null_for_empty = 1, cast_keep_nullable = 1"
 """Joins and sums that answer null as other engines do; every instant is UTC."""

@@ -33,7 +33,11 @@ class DuckDB:
     def __init__(self, *, memory_limit: str | None = None, temp_directory: Path | str | None = None, threads: int | None = None) -> None:
         self._own_folder = tempfile.TemporaryDirectory(prefix="regulars-duckdb-") if temp_directory is None else None
         spill = self._own_folder.name if self._own_folder else str(temp_directory)
-        config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": spill, "TimeZone": "UTC", "autoinstall_known_extensions": False}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": spill,
+            "TimeZone": "UTC",
+            "autoinstall_known_extensions": False,
+        }
         config["memory_limit"] = memory_limit or os.environ.get("REGULARS_MEMORY") or MEMORY_LIMIT
         if threads:
             config["threads"] = threads

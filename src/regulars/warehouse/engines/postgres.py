@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from regulars.tables import Table
 
 TYPES = {
-    "string": "text", "int64": "bigint", "int32": "integer", "double": "double precision", "bool": "boolean", "timestamp[us]": "timestamp", "date32[day]": "date",
+    "string": "text",
+    "int64": "bigint",
+    "int32": "integer",
+    "double": "double precision",
+    "bool": "boolean",
+    "timestamp[us]": "timestamp",
+    "date32[day]": "date",
 }
 
 
