@@ -21,6 +21,12 @@ OPENING = """# Command line
 
 The workspace is the folder given by `--workspace`, else by the environment variable `REGULARS_WORKSPACE`, else `./regulars-data`. A command
 ends with 0, with 2 when what was asked has to be mended, and with 1 when the fault is ours.
+
+| environment variable | what it sets |
+|---|---|
+| `REGULARS_WORKSPACE` | the folder of the workspace |
+| `REGULARS_MEMORY` | what a query may take before it spills to disk, such as `4GB` (default 1.2 GB) |
+| `REGULARS_BROWSER` | the program that prints a review as PDF (default: Chromium, Chrome or Edge where they are usually found) |
 """
 
 

@@ -118,7 +118,8 @@ def _retention_costs(around: Mapping[str, Any], end: date) -> float:
         memo["retention"] = (
             around["session"].run(costs.filter(costs.purpose == "retention").select("first_day", "end_day", "amount_minor")).to_pylist()
         )
-    last, first = day_number(end), day_number(end) - YEAR
+    first = day_number(end) - YEAR
+    last = min(day_number(end), day_number(around["session"].as_of_day))
     total = 0.0
     for cost in memo["retention"]:
         days = min(cost["end_day"], last) - max(cost["first_day"], first)

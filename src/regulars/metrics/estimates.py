@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Z = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
+CANCELLED = 1e-13
+"""Below this share of what was subtracted, a difference of sums of squares is rounding: all clusters are alike."""
+
 REASONS = {
     "no_data": "there is nothing to count",
     "zero_denominator": "the sum below the line is zero",
@@ -82,7 +85,9 @@ def linearised(n: int, numerator: float, denominator: float, squares: tuple[floa
     if n < 2 or denominator == 0:
         return None
     value = numerator / denominator
-    residual = max(0.0, squares[0] - 2 * value * squares[2] + value * value * squares[1])
+    residual = squares[0] - 2 * value * squares[2] + value * value * squares[1]
+    if residual < CANCELLED * squares[0]:
+        residual = 0.0
     half = Z * math.sqrt(n / (n - 1) * residual) / abs(denominator)
     return value - half, value + half
 

@@ -192,3 +192,23 @@ class TestTheSameSumsThroughTheCatalogue:
         session, spent, _orders = drawn
         found = value(session, "revenue_concentration")
         assert (found.low, found.high) == pytest.approx(concentration(spent))
+
+
+class TestLinearised:
+    def test_has_no_width_where_all_clusters_are_alike(self):
+        # 3 x 10^6 / 900 is no exact fraction: what is left of the squares is rounding, not spread.
+        numerators, denominators = [1_000_000.0 / 3] * 7, [100.0] * 7
+        squares = (
+            sum(n * n for n in numerators),
+            sum(d * d for d in denominators),
+            sum(n * d for n, d in zip(numerators, denominators, strict=True)),
+        )
+        low, high = estimates.linearised(7, sum(numerators), sum(denominators), squares)
+        assert low == high == sum(numerators) / sum(denominators)
+
+    def test_keeps_a_small_spread(self):
+        numerators = [1_000_000.0, 1_000_001.0, 999_999.0]
+        squares = (sum(n * n for n in numerators), 3.0, sum(numerators))
+        low, high = estimates.linearised(3, sum(numerators), 3.0, squares)
+        # The standard error of three values with a standard deviation of 1.
+        assert (high - low) / 2 == pytest.approx(estimates.Z / math.sqrt(3), rel=0.05)
