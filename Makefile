@@ -31,7 +31,7 @@ check: $(DEV) ## what to run before a commit: format, lint, types, imports, fast
 	$(BIN)/pytest -q -n 2 -m "not slow and not suite"
 
 test-slow: $(DEV) ## the tests that take minutes
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -n 2 -m slow
 
 bench: $(DEV) ## measured speed and memory, as ratios of one run
 	$(BIN)/python benchmarks/run.py

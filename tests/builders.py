@@ -8,7 +8,8 @@ from itertools import count
 import pyarrow as pa
 
 from regulars import metrics
-from regulars.relations import Rules, Session
+from regulars.relations import Session
+from regulars.settings import Settings
 from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
 
@@ -42,7 +43,7 @@ def company(*, as_of=None, engine=None, known_at=None, loaded_at=None, **tables_
     engine = engine or DuckDB(threads=1)
     for name in TABLES:
         engine.load(name, arrow(name, rows.get(name, [])))
-    return Session(engine, Rules(**tables_and_rules), as_of=as_of, known_at=known_at, loaded_at=loaded_at)
+    return Session(engine, Settings(name="company", **tables_and_rules), as_of=as_of, known_at=known_at, loaded_at=loaded_at)
 
 
 def arrow(name, rows):

@@ -128,7 +128,7 @@ def _data(workspace: Workspace, session: Session) -> Iterator[Finding]:
     yield Finding(
         "churn_by",
         "told",
-        f"customers leave by {'cancelling' if session.by_cancellation else f'silence of {session.rules.inactive_after_days} days'} (setting churn_by)",
+        f"customers leave by {'cancelling' if session.by_cancellation else f'silence of {session.settings.inactive_after_days} days'} (setting churn_by)",
     )
 
 

@@ -16,7 +16,8 @@ from regulars import analyses, metrics, money
 from regulars.errors import MixedCurrencies
 from regulars.facts import facts
 from regulars.periods import Window
-from regulars.relations import Rules, Session
+from regulars.relations import Session
+from regulars.settings import Settings
 from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
 from tests import oracle
@@ -39,7 +40,7 @@ def session_of(tables, rules, as_of=None):
     engine = DuckDB(threads=1)
     for name, table in TABLES.items():
         engine.load(name, pa.Table.from_pylist(tables.get(name, []), schema=table.arrow_schema))
-    return Session(engine, Rules(**rules), as_of=as_of)
+    return Session(engine, Settings(name="company", **rules), as_of=as_of)
 
 
 def months(first, last):

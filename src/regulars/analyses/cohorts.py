@@ -119,7 +119,7 @@ def _periods(session: Session, by: str) -> list[Period]:
     days = session.run(rows.group_by("first_day").agg(customers=rows.customer_id.nunique().cast("int64"), **values).order_by("first_day"))
     found: dict[Window, Period] = {}
     for row in days.to_pylist():
-        window = window_around(day_of(row["first_day"]), Grain(by), fiscal_year_starts_in=session.rules.fiscal_year_starts_in)
+        window = window_around(day_of(row["first_day"]), Grain(by), fiscal_year_starts_in=session.settings.fiscal_year_starts_in)
         period = found.setdefault(window, Period(window, f"{window.start:%Y-%m}" if by == "month" else window.start.isoformat()))
         period.customers += row["customers"]
         period.first_days.append(row["first_day"])

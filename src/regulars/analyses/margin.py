@@ -39,6 +39,6 @@ def margin(session: Session) -> Margin:
         value = next(iter(metrics.run(session, "gross_margin", (Window(end - timedelta(days=365), end),))))
         if value.is_defined:
             return Margin(float(value.value), "costs of goods")  # type: ignore[arg-type]
-    if session.rules.margin_rate is not None:
-        return Margin(session.rules.margin_rate, "the setting margin_rate")
+    if session.settings.margin_rate is not None:
+        return Margin(session.settings.margin_rate, "the setting margin_rate")
     return Margin(1.0, "revenue")

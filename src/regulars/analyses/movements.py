@@ -129,7 +129,7 @@ def _notes(session: Session, windows: Sequence[Window]) -> list[Note]:
     notes = ageing_notes(session) if session.has_rows("orders") else []
     early = [] if session.by_cancellation else [w for w in windows if not session.enough_history(w)]
     if early:
-        notes.append(Note("history_too_short", {"windows": len(early), "days": session.rules.inactive_after_days}))
+        notes.append(Note("history_too_short", {"windows": len(early), "days": session.settings.inactive_after_days}))
     if any(not session.complete(w) for w in windows):
         notes.append(Note("partial_window"))
     return notes

@@ -67,7 +67,7 @@ def retention_value(session: Session) -> AnalysisResult:
     active = _active_now(session, windows)
     span = Note("windows", {"start": str(windows[0].start), "end": str(windows[-1].end), "days": WINDOW_DAYS})
     if not enough:
-        note = Note("history_too_short", {"windows": len(windows), "days": session.rules.inactive_after_days})
+        note = Note("history_too_short", {"windows": len(windows), "days": session.settings.inactive_after_days})
         return AnalysisResult(name="retention_value", title="What retention is worth", tables={}, notes=(note, span))
     if not sums["kept"] or not active:
         return AnalysisResult(

@@ -57,7 +57,7 @@ def returned_later(session: Session, *, days: int = 180, silent_for: int | None 
     when the next order day lies in [t, t + days). Counted are lapses with t + days not after as-of. Whether she was a repeat buyer is
     decided by her kept orders before t. `curve` gives the share that had returned after 30, 60 ... days, of the same lapses.
     """
-    silence = session.rules.inactive_after_days if silent_for is None else silent_for
+    silence = session.settings.inactive_after_days if silent_for is None else silent_for
     refuse_below_one("days", days)
     refuse_below_one("silent_for", silence)
     lapses = _lapses(session, silence, days)

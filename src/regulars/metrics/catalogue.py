@@ -255,7 +255,7 @@ def _value(
         "group": group,
         "complete": session.complete(window),
         "as_of": session.as_of,
-        "target": session.rules.targets.get(card.name),
+        "target": session.settings.targets.get(card.name),
         "currency": session.currency if card.unit is Unit.MONEY or card.money else None,
     }
     if isinstance(estimate, Undefined):
@@ -289,7 +289,7 @@ def _value(
 
 def _band(session: Session, card: Card, value: float) -> str | None:
     rounded = round(value, 2)
-    bands = [Band(*own) for own in session.rules.bands.get(card.name, ())] or card.bands
+    bands = [Band(*own) for own in session.settings.bands.get(card.name, ())] or card.bands
     return next((band.name for band in bands if band.low <= rounded < band.high), None)
 
 

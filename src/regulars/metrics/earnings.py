@@ -49,8 +49,8 @@ def _margin(session: Session, end: date) -> Margin:
     measured = next(iter(run(session, "gross_margin", [Window(end - timedelta(days=YEAR), end)])))
     if not isinstance(measured.value, Undefined):
         return Margin(measured.value, "gross_margin")
-    if session.rules.margin_rate is not None:
-        return Margin(session.rules.margin_rate, "margin_rate")
+    if session.settings.margin_rate is not None:
+        return Margin(session.settings.margin_rate, "margin_rate")
     return Margin(1.0, "revenue")
 
 
@@ -74,7 +74,7 @@ class Discounting:
 
 def rate_of(session: Session, arguments: Mapping[str, Any]) -> float | None:
     """The discount rate that was given, else that of the settings."""
-    rate = arguments["rate"] if arguments["rate"] is not None else session.rules.discount_rate
+    rate = arguments["rate"] if arguments["rate"] is not None else session.settings.discount_rate
     return None if rate is None else float(rate)
 
 

@@ -12,7 +12,6 @@ from regulars.errors import ArgumentRefused, MixedCurrencies, NoData
 from regulars.periods import Grain, Window, day_number, local_day, regular_windows, start_of, utc_days, window_around
 from regulars.relations import registry
 from regulars.relations.returns import MATCHES, match_returns
-from regulars.settings import Settings
 from regulars.tables import TABLES
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from regulars.settings import Settings
     from regulars.warehouse.engines.engine import Engine
 
 DATED = ("orders", "events", "subscriptions", "messages", "responses", "tickets")
@@ -32,30 +32,26 @@ UNDATED = ("costs", "customers", "order_lines")
 ALWAYS = datetime(9999, 1, 1)  # noqa: DTZ001 - instants are stored without a zone
 
 
-def Rules(**values: Any) -> Settings:  # noqa: N802
-    return Settings(name="company", **values)
-
-
 class Session:
     """Tables as of `as_of` on `engine`; `table(name)` gives an unbound table that exists there, `run` the answer of an expression."""
 
     def __init__(
         self,
         engine: Engine,
-        rules: Settings,
+        settings: Settings,
         *,
         as_of: datetime | date | None = None,
         known_at: datetime | None = None,
         loaded_at: datetime | None = None,
     ) -> None:
         self.engine = engine
-        self.rules = rules
+        self.settings = settings
         self.created: dict[str, str] = {}
         self._window_sets: dict[tuple[Window, ...], None] = {}
         self._facts: dict[str, Any] = {}
         self._replaced_in: set[str] | None = None
         first, last, self.data_last = self._span()
-        zone = rules.time_zone
+        zone = settings.time_zone
         self.as_of = _instant(as_of, zone) if as_of is not None else self._default_as_of(loaded_at)
         ends_inside = start_of(local_day(self.as_of, zone), zone) != self.as_of
         self.as_of_day = local_day(self.as_of, zone)
@@ -64,7 +60,7 @@ class Session:
         self.history_start = self._history_start()
         self.by_cancellation = self._by_cancellation()
         self._load_parameters(known_at)
-        self._load("meaningful_events", {"name": list(rules.meaningful_events)})
+        self._load("meaningful_events", {"name": list(settings.meaningful_events)})
         self._load_currency_factors(first)
 
     # -- what the data say ------------------------------------------------------------------------------------------------
@@ -98,19 +94,19 @@ class Session:
         )
 
     def _default_as_of(self, loaded_at: datetime | None) -> datetime:
-        day = local_day(self.data_last, self.rules.time_zone)
-        if loaded_at is not None and start_of(day + timedelta(days=1), self.rules.time_zone) > loaded_at:
-            day = local_day(loaded_at, self.rules.time_zone) - timedelta(days=1)
-        return start_of(day + timedelta(days=1), self.rules.time_zone)
+        day = local_day(self.data_last, self.settings.time_zone)
+        if loaded_at is not None and start_of(day + timedelta(days=1), self.settings.time_zone) > loaded_at:
+            day = local_day(loaded_at, self.settings.time_zone) - timedelta(days=1)
+        return start_of(day + timedelta(days=1), self.settings.time_zone)
 
     def _history_start(self) -> date:
         parts = [f"select min(occurred_at) as a from {self._in_force(name)}" for name in ("orders", "events", "subscriptions")]
         earliest = self.engine.run(f"select min(a) as a from ({' union all '.join(parts)}) as spans").to_pylist()[0]["a"]
-        return self.as_of_day if earliest is None else local_day(_aware(earliest), self.rules.time_zone)
+        return self.as_of_day if earliest is None else local_day(_aware(earliest), self.settings.time_zone)
 
     def _by_cancellation(self) -> bool:
-        if self.rules.churn_by != "auto":
-            return self.rules.churn_by == "cancelled"
+        if self.settings.churn_by != "auto":
+            return self.settings.churn_by == "cancelled"
         earliest = self.engine.run("select min(occurred_at) as a from subscriptions").to_pylist()[0]["a"]
         return earliest is not None and _aware(earliest) < self.as_of
 
@@ -120,7 +116,7 @@ class Session:
         self.engine.load(name, pa.table(dict(columns), schema=registry.input_schema(name)))
 
     def _load_days(self, first: datetime, last: datetime) -> None:
-        span = list(utc_days(first.date(), last.date(), self.rules.time_zone))
+        span = list(utc_days(first.date(), last.date(), self.settings.time_zone))
         self._load(
             "utc_days",
             {
@@ -144,7 +140,7 @@ class Session:
         )
 
     def _load_parameters(self, known_at: datetime | None) -> None:
-        rules = self.rules
+        rules = self.settings
         row = {
             "as_of": _naive(self.as_of),
             "known_at": _naive(known_at) if known_at else ALWAYS,
@@ -163,7 +159,7 @@ class Session:
             f"select distinct currency from {name} where {before}" for name in ("orders", "order_lines", "subscriptions", "costs")
         )
         used = self.currencies = sorted({c for c in self.engine.run(tables).column("currency").to_pylist() if c})
-        self.currency = self.rules.currency or (used[0] if len(used) == 1 else None)
+        self.currency = self.settings.currency or (used[0] if len(used) == 1 else None)
         days = range(day_number(first.date()) - 2, day_number(self.as_of_day) + 3)
         rates = (
             self.engine.run("select on_date, currency, to_currency, rate, occurred_at, row_key from exchange_rates").to_pylist()
@@ -244,7 +240,9 @@ class Session:
                 f"There are no windows by '{by}'.", expected=", ".join(Grain), remedy="Use one of these after --by."
             ) from fault
         return tuple(
-            regular_windows(asked, grain, fiscal_year_starts_in=self.rules.fiscal_year_starts_in, week_starts_on=self.rules.week_starts_on)
+            regular_windows(
+                asked, grain, fiscal_year_starts_in=self.settings.fiscal_year_starts_in, week_starts_on=self.settings.week_starts_on
+            )
         )
 
     def month_before_as_of(self, months: int = 1) -> Window:
@@ -262,7 +260,7 @@ class Session:
         self._window_sets[wanted] = None
         self._window_sets = {wanted: None}
         as_of_day = day_number(self.as_of_day)
-        enough = day_number(self.history_start) + self.rules.inactive_after_days
+        enough = day_number(self.history_start) + self.settings.inactive_after_days
         starts, ends = [day_number(w.start) for w in wanted], [day_number(w.end) for w in wanted]
         self._load(
             "windows",
@@ -285,7 +283,7 @@ class Session:
 
     def enough_history(self, window: Window) -> bool:
         """Whether the data reach `inactive_after_days` back from the window's start."""
-        return (window.start - self.history_start).days >= self.rules.inactive_after_days
+        return (window.start - self.history_start).days >= self.settings.inactive_after_days
 
     # -- relations and queries -------------------------------------------------------------------------------------------
 
@@ -444,6 +442,3 @@ def _instant(moment: datetime | date, zone: str) -> datetime:
     if isinstance(moment, datetime):
         return _aware(moment)
     return start_of(moment + timedelta(days=1), zone)
-
-
-__all__ = ["Rules", "Session"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from regulars.relations import Rules, Session
+from regulars.relations import Session
 from regulars.reports import review
+from regulars.settings import Settings
 from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
 from tests.companies import shops
@@ -16,7 +17,7 @@ def session_of(tables, rules):
     engine = DuckDB(threads=1)
     for name, table in TABLES.items():
         engine.load(name, pa.Table.from_pylist(tables.get(name, []), schema=table.arrow_schema))
-    return Session(engine, Rules(**rules))
+    return Session(engine, Settings(name="company", **rules))
 
 
 @pytest.fixture(scope="package")

@@ -110,7 +110,7 @@ def _historic(around: Mapping[str, Any]) -> float | None:
 def _reference(around: Mapping[str, Any], given: Mapping[str, float | None]) -> tuple[str, Mapping[str, float]]:
     if any(value is not None for value in given.values()):
         return "given", {name: float(value) for name, value in given.items() if value is not None}
-    targets = {name: around["session"].rules.targets[name] for name in given if name in around["session"].rules.targets}
+    targets = {name: around["session"].settings.targets[name] for name in given if name in around["session"].settings.targets}
     if len(targets) == len(given):
         return "target", targets
     if around["group"] is not None:

@@ -29,7 +29,7 @@ def definitions(evidence: Evidence, language: Language) -> Section:
         for name in names
     ]
     head = [say("appendix.figure"), say("appendix.question"), say("appendix.formula"), say("appendix.undefined")]
-    rules = say("appendix.rules", days=evidence.session.rules.inactive_after_days, zone=evidence.session.rules.time_zone)
+    rules = say("appendix.rules", days=evidence.session.settings.inactive_after_days, zone=evidence.session.settings.time_zone)
     table = Table(title="", grid=Grid(head=head, rows=rows, stacked=True))
     return Section(
         key="definitions",

@@ -73,7 +73,7 @@ def explanation(evidence: Evidence) -> Sentence | None:
     if latest_movement(evidence) is None or came_back is None or came_back.lapses < LEAST_LAPSES or evidence.session.by_cancellation:
         return None
     numbers = {"share": came_back.share, "low": came_back.low, "high": came_back.high, "lapses": came_back.lapses}
-    return sentence("headline.returned", silent=evidence.session.rules.inactive_after_days, days=180, **numbers)
+    return sentence("headline.returned", silent=evidence.session.settings.inactive_after_days, days=180, **numbers)
 
 
 def caveats(evidence: Evidence) -> list[Sentence]:

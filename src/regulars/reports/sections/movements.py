@@ -22,7 +22,7 @@ SHOWN_MONTHS = 13
 def movements(evidence: Evidence, language: Language) -> Section:
     """Who came, came back and went."""
     say, moved = language.say, latest_movement(evidence)
-    days = evidence.session.rules.inactive_after_days
+    days = evidence.session.settings.inactive_after_days
     if moved is None:
         return Section(key="movements", kicker=say("movements.kicker"), missing=say("movements.missing", days=days))
     contract = evidence.session.by_cancellation

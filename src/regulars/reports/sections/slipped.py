@@ -35,8 +35,10 @@ def code(customer_id: str, secret: bytes) -> str:
 def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret: bytes | None) -> Section:
     """The tables of repeat and one-time buyers."""
     say, session = language.say, evidence.session
-    if not evidence.movements() or (session.as_of_day - session.history_start).days <= session.rules.inactive_after_days:
-        return Section(key="slipped", kicker=say("slipped.kicker"), missing=say("slipped.missing", days=session.rules.inactive_after_days))
+    if not evidence.movements() or (session.as_of_day - session.history_start).days <= session.settings.inactive_after_days:
+        return Section(
+            key="slipped", kicker=say("slipped.kicker"), missing=say("slipped.missing", days=session.settings.inactive_after_days)
+        )
     sums = people.slipped_sums(session)
     if not sums:
         return Section(key="slipped", kicker=say("slipped.kicker"), missing=say("slipped.none", days=people.LATELY_DAYS))

@@ -19,7 +19,7 @@ def value(evidence: Evidence, language: Language) -> Section:
     worth = evidence.rows("retention_value", "worth")
     if not worth:
         return Section(
-            key="value", kicker=say("value.kicker"), missing=say("value.missing", days=evidence.session.rules.inactive_after_days)
+            key="value", kicker=say("value.kicker"), missing=say("value.missing", days=evidence.session.settings.inactive_after_days)
         )
     inputs = {r["input"]: r for r in evidence.rows("retention_value", "inputs")}
     one = worth[0]
