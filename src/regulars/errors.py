@@ -167,6 +167,12 @@ class EngineFailed(RegularsError):
     code = "engine.failed"
 
 
+class FilesGone(EngineFailed):
+    """Files that a reader had pinned were removed meanwhile, by an erasure or a compaction."""
+
+    code = "engine.files_gone"
+
+
 class StoreUnsupported(RegularsError):
     """A stored table uses a feature that readers by file list would misread."""
 

@@ -6,9 +6,9 @@ import contextlib
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from regulars.errors import ArgumentRefused, NoWorkspace, WorkspaceUnreadable
+from regulars.errors import ArgumentRefused, FilesGone, NoWorkspace, WorkspaceUnreadable
 from regulars.settings import Settings
 from regulars.warehouse.changes import Places, recover
 from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
@@ -19,7 +19,7 @@ from regulars.warehouse.store import Store
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
     from regulars.analyses import AnalysisResult
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from regulars.warehouse.engines.engine import Engine
     from regulars.warehouse.erasure.erasing import ErasureReport
     from regulars.warehouse.erasure.hashes import ErasedHashes
+
+Answer = TypeVar("Answer")
 
 FORMAT = 1
 """Version of the layout of a workspace folder."""
@@ -180,6 +182,15 @@ class Workspace:
             engine.close()
             raise
 
+    def ask(self, question: Callable[[Session], Answer], *, as_of: datetime | date | str | None = None) -> Answer:
+        """What `question` answers when it is given a session; asked once more where an erasure removed files while they were read."""
+        try:
+            with self.session(as_of=as_of) as session:
+                return question(session)
+        except FilesGone:
+            with self.session(as_of=as_of) as session:
+                return question(session)
+
     def import_file(self, path: str | os.PathLike[str], **options: Any) -> ImportReport:
         """Import one file; see `regulars.importers.import_files` for the options and what comes back."""
         from regulars.importers import import_files
@@ -204,31 +215,34 @@ class Workspace:
         from regulars import metrics
         from regulars.periods import day
 
-        with self.session(as_of=as_of) as session:
+        def run(session: Session) -> MetricResult:
             windows = metrics.default_windows(session, metrics.metric(name).card, day(start), day(end), by)
             return metrics.run(session, name, windows, group_by, **arguments)
+
+        return self.ask(run, as_of=as_of)
 
     def facts(self, *, as_of: datetime | date | str | None = None) -> TableResult:
         """One row per customer as of an instant; the columns are in the documentation and in `regulars.facts`."""
         from regulars.facts import facts
 
-        with self.session(as_of=as_of) as session:
-            return facts(session)
+        return self.ask(facts, as_of=as_of)
 
     def analyse(self, name: str, *, as_of: datetime | date | str | None = None, **arguments: Any) -> AnalysisResult:
         """The analysis `name`: named tables, and notes on what they cannot tell."""
         from regulars import analyses
 
-        with self.session(as_of=as_of) as session:
-            return analyses.run(session, name, **arguments)
+        return self.ask(lambda session: analyses.run(session, name, **arguments), as_of=as_of)
 
     def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False) -> Review:
         """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`."""
         from regulars.reports import review
 
-        with self.session(as_of=as_of) as session:
-            secret = (self.folder / "secret.key").read_bytes()
+        secret = (self.folder / "secret.key").read_bytes()
+
+        def write(session: Session) -> Review:
             return review(session, title=self.settings.name, show_names=show_names, imports=self.loads(), secret=secret)
+
+        return self.ask(write, as_of=as_of)
 
     @contextlib.contextmanager
     def _alone(self, what: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import regulars
 from regulars.errors import ArgumentRefused, NoWorkspace, SettingRefused, WorkspaceUnreadable
 from regulars.workspace import Workspace
 
@@ -79,3 +80,23 @@ class TestChangeSettings:
             shop.change_settings(currency="USD", horizon_days=-1)
         assert (shop.folder / "workspace.json").read_text() == before
         assert json.loads(before)["settings"]["currency"] is None
+
+
+class TestAsk:
+    def test_asks_again_where_an_erasure_removed_files_while_they_were_read(self, tmp_path):
+        file = tmp_path / "orders.csv"
+        file.write_text("customer,date,amount\nanna,2024-01-05,10.00\nben,2024-02-05,20.00\n")
+        shop = regulars.open(tmp_path / "shop")
+        shop.import_file(file, currency="EUR")
+        asked = []
+
+        def question(session):
+            asked.append(session)
+            if len(asked) == 1:
+                regulars.open(tmp_path / "shop").erase("anna")
+            return sorted(session.kept("order_rows")["customer_id"].to_pylist())
+
+        answer = shop.ask(question)
+        assert len(asked) == 2
+        assert "ben" in answer
+        assert "anna" not in answer

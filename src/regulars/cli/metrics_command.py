@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from regulars.cli.app import Shared, show_json
 from regulars.cli.output import FORMATS, aligned, write
 from regulars.errors import ArgumentRefused
+
+if TYPE_CHECKING:
+    from regulars.metrics import MetricResult
+    from regulars.relations.session import Session
 
 
 @click.group("metrics")
@@ -110,7 +114,8 @@ def run_metrics(
     found = [metrics.metric(name) for name in names]
     given = _arguments(pairs)
     first, last = day(start), day(end)
-    with shared.open().session(as_of=as_of) as session:
+
+    def answer(session: Session) -> MetricResult:
         result = metrics.MetricResult(())
         for one in found:
             own = {key: value for key, value in given.items() if key in one.card.defaults} if len(found) > 1 else given
@@ -121,6 +126,9 @@ def run_metrics(
                 write(metrics.rows_behind(session, one.card.name, windows, **own), form, out, limit=limit)
             else:
                 result += metrics.run(session, one.card.name, windows, group_by, **own)
+        return result
+
+    result = shared.open().ask(answer, as_of=as_of)
     if not sql and not rows:
         _show(result, form, out)
 

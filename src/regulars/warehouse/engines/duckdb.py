@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
-from regulars.errors import DiskFull, EngineFailed
+from regulars.errors import DiskFull, EngineFailed, FilesGone
 from regulars.warehouse.engines.arrow_rows import plain_types
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1200MB"
 """What DuckDB may take before it spills to disk, so that ten million events fit into 2 GB with all else; REGULARS_MEMORY sets another."""
+
+
+GONE = ("No such file or directory", "No files found")
+"""How DuckDB says that a Parquet file which was there is not."""
 
 
 class DuckDB:
@@ -111,6 +115,11 @@ def _faults_named(query: str = "") -> Iterator[None]:
     except duckdb.Error as fault:
         if "No space left on device" in str(fault):
             raise DiskFull("The disk is full.", remedy="Free some space and run the same command again.") from fault
+        if isinstance(fault, duckdb.IOException) and any(sign in str(fault) for sign in GONE):
+            raise FilesGone(
+                "Files of the workspace were removed while they were read: somebody was erased, or the tables were compacted.",
+                remedy="Run the same command again.",
+            ) from fault
         if isinstance(fault, duckdb.OutOfMemoryException):
             raise EngineFailed(
                 f"DuckDB ran out of the memory it may take: {str(fault).splitlines()[0]}",
