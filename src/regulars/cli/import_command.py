@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regulars.cli.app import Shared, show_json
-from regulars.errors import ArgumentRefused
+from regulars.errors import ArgumentRefused, RegularsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,19 +50,34 @@ def command(
         return
     if not files:
         raise ArgumentRefused("No file was given.", expected="one or more files", remedy="Run: regulars import FILE...")
-    report = import_with_progress(
-        _workspace(shared, dry_run=dry_run),
-        files,
-        mapping=_mapping(pairs) or None,
-        format=kind,
-        currency=currency.upper() if currency else None,
-        time_zone=time_zone,
-        dry_run=dry_run,
-    )
+    options = {
+        "mapping": _mapping(pairs) or None,
+        "format": kind,
+        "currency": currency.upper() if currency else None,
+        "time_zone": time_zone,
+        "dry_run": dry_run,
+    }
+    is_new = not (shared.folder / "workspace.json").is_file()
+    try:
+        report = import_with_progress(_workspace(shared, dry_run=dry_run), files, **options)
+    except RegularsError:
+        if is_new and not dry_run:
+            _leave_nothing(shared.folder)
+        raise
     if form == "json":
         show_json(report.as_dict())
     else:
         click.echo(str(report))
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Take away a workspace that this command made and put nothing into."""
+    import shutil
+
+    from regulars.workspace import Workspace
+
+    if (folder / "workspace.json").is_file() and not Workspace.open(folder).loads():
+        shutil.rmtree(folder)
 
 
 def import_with_progress(workspace: Workspace, files: tuple[Path, ...], **options: Any) -> Any:

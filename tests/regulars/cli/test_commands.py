@@ -77,6 +77,13 @@ class TestImport:
         said(capsys, "--workspace", str(tmp_path / "dry"), "import", str(file), "--currency", "EUR", "--dry-run")
         assert not (tmp_path / "dry").exists()
 
+    def test_refused_leaves_no_new_workspace(self, tmp_path, capsys):
+        file = tmp_path / "orders.csv"
+        file.write_text(ORDERS)
+        assert run(["--workspace", str(tmp_path / "none"), "import", str(file)]) == 2
+        assert "(money.currency_unknown)" in capsys.readouterr().err
+        assert not (tmp_path / "none").exists()
+
     def test_undo_takes_a_load_out_again(self, shop, capsys):
         (load,) = json.loads(said(capsys, "--workspace", shop, "loads", "--format", "json"))
         said(capsys, "--workspace", shop, "import", "--undo", load["load_id"])
