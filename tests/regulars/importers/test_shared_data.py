@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from regulars.importers import import_files, recognise
@@ -30,6 +32,14 @@ class TestCdnow:
             "orders", "count(*), count(distinct identity_id), sum(amount_minor), count(*) filter (where amount_minor = 0)", "1"
         )
         assert summary == [(69_659, 23_570, 250_031_563, 80)]
+
+    def test_leaves_the_kept_orders_of_the_known_buyers(self, shared_data, usd):
+        load(usd, shared_data / "cdnow" / "cdnow_master.csv.gz")
+        (orders,) = usd.ws.metric("orders")
+        assert orders.value == 69_579
+        by_month = {v.group: v.value for v in usd.ws.metric("customer_count", group_by="cohort")}
+        assert by_month == {"1997-01": 7_814, "1997-02": 8_455, "1997-03": 7_231, "1997-11": 2}
+        assert sum(by_month.values()) == 23_502
 
     def test_both_layouts_are_the_same_orders(self, shared_data, usd):
         load(usd, shared_data / "cdnow" / "CDNOW_master.txt.gz")
@@ -78,6 +88,13 @@ class TestOnlineRetail:
             f"{what} filter (where {kept})" for what in ("count(distinct order_id)", "count(distinct identity_id)", "sum(amount_minor)")
         )
         assert shop.rows("order_lines", counts, "1") == [(18_532, 4_338, 891_140_790)]
+        # 397,884 lines have a price above zero; four of them, of a tenth of a penny, come to less than half a penny in all.
+        assert shop.rows("order_lines", f"count(*) filter (where {kept})", "1") == [(397_884 - 4,)]
+
+    def test_invoices_at_two_instants(self, retail):
+        shop, _ = retail
+        instants = Counter(order_id for order_id, _ in shop.rows("order_lines", "distinct order_id, occurred_at"))
+        assert sum(n > 1 for n in instants.values()) == 43
 
     def test_what_is_no_goods(self, retail):
         shop, _ = retail
