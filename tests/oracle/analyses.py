@@ -259,8 +259,6 @@ def _mrr(company, window):
 @analysis
 def seasonality(company):
     """Kept orders and their value by month of the year, weekday and hour, with how many such days the data hold."""
-    if not company.rows("orders"):
-        return {}  # without any order there is nothing to say, not twelve months of nothing
     days = range(company.history_start, company.as_of_day)
     orders = [o for o in company.book.kept if o.day < company.as_of_day]
     tables = {
