@@ -178,7 +178,9 @@ def _subscriptions(company, customer):
 def _activity(company, customer, events):
     now, days = company.as_of_day, [company.day(row) for row in events]
     last = max([*days, *company.book.days.get(customer, [])], default=None)
-    active = customer in company.activity.at(now)
+    # A fact is as of the instant: whoever did something earlier on the day of as-of is active, although that day's boundary lies before.
+    done_today = last is not None and last >= now and not company.by_cancellation
+    active = customer in company.activity.at(now) or done_today
     return {
         "last_event_on": _day(max(days, default=None)),
         "events_30d": sum(1 for day in days if day >= now - 30),
