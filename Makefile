@@ -44,8 +44,8 @@ format: $(DEV) ## put the code into shape
 	$(BIN)/ruff check --fix .
 
 # Both locks hold for every platform and Python from 3.11 on. They carry hashes and no address, so that any index will do.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
-	--no-emit-find-links pyproject.toml --group build
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	pyproject.toml --group build
 
 lock: $(DEV) ## resolve the two locks again; UPGRADE=1 takes newer releases
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock

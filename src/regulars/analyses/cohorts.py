@@ -177,7 +177,7 @@ def _acquisition_costs(session: Session, periods: Sequence[Period]) -> dict[str,
     values = metrics.run(session, "cac", tuple(period.window for period in periods))
     by_start = {value.window_start: value for value in values if value.is_defined}
     scale = 10 ** money.exponent(session.currency)
-    return {p.name: float(by_start[p.window.start].value) * scale for p in periods if p.window.start in by_start}  # type: ignore[arg-type]
+    return {p.name: by_start[p.window.start].number * scale for p in periods if p.window.start in by_start}
 
 
 def _payback_months(session: Session, periods: Sequence[Period], costs: Mapping[str, float], earned: Margin) -> dict[str, int]:

@@ -38,7 +38,7 @@ def margin(session: Session) -> Margin:
     if "gross_margin" in metrics.catalogue():
         value = next(iter(metrics.run(session, "gross_margin", (Window(end - timedelta(days=365), end),))))
         if value.is_defined:
-            return Margin(float(value.value), "costs of goods")  # type: ignore[arg-type]
+            return Margin(value.number, "costs of goods")
     if session.settings.margin_rate is not None:
         return Margin(session.settings.margin_rate, "the setting margin_rate")
     return Margin(1.0, "revenue")

@@ -47,7 +47,7 @@ class Session:
         self.engine = engine
         self.settings = settings
         self.created: dict[str, str] = {}
-        self._window_sets: dict[tuple[Window, ...], None] = {}
+        self._windows: tuple[Window, ...] | None = None
         self._facts: dict[str, Any] = {}
         self._replaced_in: set[str] | None = None
         first, last, self.data_last = self._span()
@@ -255,10 +255,9 @@ class Session:
     def use_windows(self, windows: Sequence[Window]) -> None:
         """Load `windows` as the tables `windows` and `window_days`; relations that rest on them are made anew."""
         wanted = tuple(windows)
-        if next(reversed(self._window_sets), None) == wanted:
+        if self._windows == wanted:
             return
-        self._window_sets[wanted] = None
-        self._window_sets = {wanted: None}
+        self._windows = wanted
         as_of_day = day_number(self.as_of_day)
         enough = day_number(self.history_start) + self.settings.inactive_after_days
         starts, ends = [day_number(w.start) for w in wanted], [day_number(w.end) for w in wanted]

@@ -133,7 +133,7 @@ class Evidence:
             return {"start": self.months[0].start, "end": self.whole.end}
         orders = self.metric("orders", self.whole)
         if analysis == "affinity" and orders is not None:
-            return {"min_orders": max(5, int(float(orders.value) * OFTEN))}  # type: ignore[arg-type]
+            return {"min_orders": max(5, int(orders.number * OFTEN))}
         return {}
 
     def movements(self) -> list[dict[str, Any]]:

@@ -130,7 +130,7 @@ def _facts(evidence: Evidence, language: Language) -> list[tuple[str, str]]:
         (say("fact.as_of"), language.day(evidence.last_day())),
         (say("fact.period"), say("fact.period_value", start=session.history_start, end=evidence.last_day())),
         (say("fact.currency"), session.currency or say("fact.no_currency")),
-        *((say(name), language.count(float(v.value))) for name, v in counted if v is not None),  # type: ignore[arg-type]
+        *((say(name), language.count(v.number)) for name, v in counted if v is not None),
     ]
 
 

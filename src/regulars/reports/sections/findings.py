@@ -139,8 +139,8 @@ def _churn_up(evidence: Evidence) -> Iterator[Finding]:
     customers = evidence.metric("customer_count", evidence.last_year)
     if worth is None or customers is None or not customers.value:
         return
-    scale = float(now.denominator or 0) * float(worth.value) / float(customers.value) / evidence.major(1)  # type: ignore[arg-type]
-    change = float(now.value) - float(before.value)  # type: ignore[arg-type]
+    scale = float(now.denominator or 0) * worth.number / customers.number / evidence.major(1)
+    change = now.number - before.number
     half = ((now.high - now.low) ** 2 + (before.high - before.low) ** 2) ** 0.5 / 2  # type: ignore[operator]
     parameters = {
         "points": change,
@@ -160,10 +160,10 @@ def _cohort_gap(evidence: Evidence) -> Iterator[Finding]:
     later = people.second_orders(evidence.session)
     if len(rates) < 3 or later is None:
         return
-    best, worst = max(rates, key=lambda v: float(v.value)), min(rates, key=lambda v: float(v.value))  # type: ignore[arg-type]
+    best, worst = max(rates, key=lambda v: v.number), min(rates, key=lambda v: v.number)
     if best.low is None or worst.high is None or best.low <= worst.high:
         return
-    change = float(best.value) - float(worst.value)  # type: ignore[arg-type]
+    change = best.number - worst.number
     half = ((best.high - best.low) ** 2 + (worst.high - worst.low) ** 2) ** 0.5 / 2  # type: ignore[operator]
     customers = float(worst.denominator or 0)
     parameters = {

@@ -111,7 +111,7 @@ def _tile(evidence: Evidence, language: Language, key: Key) -> Tile | None:
         reason = evidence.why_not(key.name, window, **key.arguments)
         known = f"undefined.{reason}" if f"undefined.{reason}" in language.catalogue else "undefined.other"
         return Tile(label=label, value="", undefined=language.say(known), window=_when(language, evidence, window))
-    number, unit = figure(language, now.card, float(now.value), now.currency)  # type: ignore[arg-type]
+    number, unit = figure(language, now.card, now.number, now.currency)
     lines, verdict = _compared(evidence, language, key, now, before)
     return Tile(
         label=label,
@@ -172,7 +172,7 @@ def _interval(language: Language, value: MetricValue) -> str:
 def _spark(evidence: Evidence, language: Language, key: Key, label: str) -> str:
     months = evidence.months[-TREND_MONTHS:]
     found = evidence.over_months(key.name, months, **key.arguments)
-    values = [float(v.value) if v is not None and (v.n >= 2 or v.card.unit in (Unit.MONEY, Unit.COUNT)) else None for v in found]  # type: ignore[arg-type]
+    values = [v.number if v is not None and (v.n >= 2 or v.card.unit in (Unit.MONEY, Unit.COUNT)) else None for v in found]
     title = language.say("kpi.trend", label=label, first=language.short_month(months[0].start), last=language.short_month(months[-1].start))
     return sparkline(values, complete=[evidence.session.complete(w) for w in months], title=title)
 
@@ -184,14 +184,14 @@ def _compared(evidence: Evidence, language: Language, key: Key, now: MetricValue
     before = evidence.metric(key.name, window, **key.arguments)
     if before is None or not before.complete or not now.complete:
         return [language.say("kpi.no_comparison")], ""
-    change = float(now.value) - float(before.value)  # type: ignore[arg-type]
-    when, was = _when(language, evidence, window), _shown(language, before, float(before.value))  # type: ignore[arg-type]
+    change = now.number - before.number
+    when, was = _when(language, evidence, window), _shown(language, before, before.number)
     if now.card.unit is Unit.RATIO:
         said = language.say("kpi.compared_points", change=change)
     elif now.card.unit is Unit.SCORE:
         said = language.say("kpi.compared_score", change=change)
     elif before.value:
-        said = language.say("kpi.compared_percent", change=100 * change / abs(float(before.value)))  # type: ignore[arg-type]
+        said = language.say("kpi.compared_percent", change=100 * change / abs(before.number))
     else:
         return [language.say("kpi.was", when=when, before=was)], ""
     line = language.say("kpi.compared", when=when, before=was, change=said)
@@ -209,7 +209,7 @@ def _compared(evidence: Evidence, language: Language, key: Key, now: MetricValue
 def _target(language: Language, now: MetricValue) -> list[str]:
     if now.target is None:
         return []
-    met = float(now.value) >= now.target if now.card.better is Better.HIGHER else float(now.value) <= now.target  # type: ignore[arg-type]
+    met = now.number >= now.target if now.card.better is Better.HIGHER else now.number <= now.target
     return [language.say("kpi.target_met" if met else "kpi.target_missed", target=_shown(language, now, now.target))]
 
 

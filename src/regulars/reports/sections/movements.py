@@ -134,13 +134,13 @@ def _churn(evidence: Evidence, language: Language) -> Figure | None:
             "low": v.low,
             "high": v.high,
             "complete": v.complete,
-            "text": language.percent(float(v.value)),  # type: ignore[arg-type]
+            "text": language.percent(v.number),
         }
         for v in found
     ]
     title = say("churn.title", month=latest.window_start, rate=latest.value)
     subtitle = say("churn.subtitle") if latest.target is None else say("churn.subtitle_target", target=latest.target)
-    described = say("churn.description", last=language.percent(float(latest.value)))  # type: ignore[arg-type]
+    described = say("churn.description", last=language.percent(latest.number))
     svgs = draw("churn", lambda size: charts.trend(rows, size, target=latest.target), title=title, description=described)
     head = [say("movements.month"), say("churn.lost"), say("churn.at_start"), say("churn.rate"), say("table.interval")]
     body = [
@@ -148,7 +148,7 @@ def _churn(evidence: Evidence, language: Language) -> Figure | None:
             _month(language, {"window_start": v.window_start, "complete": v.complete}),
             language.count(v.numerator or 0),
             language.count(v.denominator or 0),
-            language.percent(float(v.value), 1),  # type: ignore[arg-type]
+            language.percent(v.number, 1),
             say("interval", low=language.percent(v.low or 0, 1), high=language.percent(v.high or 0, 1)),
         ]
         for v in found
