@@ -10,7 +10,7 @@ from regulars.facts.declare import GROUPS, Fact, Group, Kind, empties
 from regulars.results import TableResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -36,14 +36,16 @@ def columns() -> tuple[Fact, ...]:
     return tuple(fact for group in groups().values() for fact in group.facts)
 
 
-def facts(session: Session) -> TableResult:
+def facts(session: Session, only: Collection[str] | None = None) -> TableResult:
     """One row per customer known before as-of, in the order of customer_id; only rows before as-of flow in.
 
-    Raises `MixedCurrencies` where money has no rate to the reporting currency.
+    With `only`, names of groups, facts of the others are left empty, which saves their time. Raises `MixedCurrencies` where money has no rate to the reporting currency.
     """
     if session.has_rows("orders") or session.has_rows("subscriptions"):
         session.require_one_currency("facts")
-    known = tuple(name for name, g in groups().items() if all(session.has_rows(table) for table in g.needs))
+    known = tuple(
+        name for name, g in groups().items() if (only is None or name in only) and all(session.has_rows(table) for table in g.needs)
+    )
     text, asked = _text(known, session.engine.dialect)
     for name in asked:
         session.table(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ from regulars.relations.returns import MATCHES, match_returns
 from regulars.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     import ibis.expr.types as ir
@@ -46,6 +47,7 @@ class Session:
     ) -> None:
         self.engine = engine
         self.settings = settings
+        self.known_at = known_at
         self.created: dict[str, str] = {}
         self._windows: tuple[Window, ...] | None = None
         self._facts: dict[str, Any] = {}
@@ -62,6 +64,18 @@ class Session:
         self._load_parameters(known_at)
         self._load("meaningful_events", {"name": list(settings.meaningful_events)})
         self._load_currency_factors(first)
+
+    @contextlib.contextmanager
+    def earlier(self, as_of: datetime | date) -> Iterator[Session]:
+        """The same state of the tables read as of an earlier instant; until it ends, this session must not be asked."""
+        if _instant(as_of, self.settings.time_zone) > self.as_of:
+            raise ArgumentRefused(
+                f"{as_of} is after {self.as_of:%Y-%m-%d %H:%M} UTC, which this session is as of.",
+                expected="an earlier instant",
+                remedy="Give an earlier date, or a later --as-of.",
+            )
+        with self.engine.aside():
+            yield Session(self.engine, self.settings, as_of=as_of, known_at=self.known_at)
 
     # -- what the data say ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import pyarrow.parquet as pq
 from chdb import session as chdb_session
 
 from regulars.errors import EngineFailed
+from regulars.tables import TABLES
 from regulars.warehouse.engines.arrow_rows import column_definitions, plain_types, read_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from regulars.tables import Table
 
@@ -38,8 +40,8 @@ class ClickHouse:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="regulars-clickhouse-")
         self._session = chdb_session.Session(self._folder.name)
-        self._execute("create database if not exists work engine = Atomic")
-        self._execute("use work")
+        self._scopes: list[str] = []
+        self._enter("work")
         for setting in SETTINGS.removeprefix("settings ").split(", "):
             self._execute(f"set {setting}")
 
@@ -68,6 +70,24 @@ class ClickHouse:
         answer = self._execute(query, "Arrow")
         data = answer.bytes()
         return plain_types(pa.ipc.open_file(pa.BufferReader(data)).read_all()) if data else pa.table({})
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        # One database sees nothing of another: the canonical tables are named there once more.
+        self._enter(f"aside_{len(self._scopes)}")
+        try:
+            for name in TABLES:
+                self._execute(f"create view `{name}` as select * from work.`{name}`")
+            yield
+        finally:
+            scope = self._scopes.pop(0)
+            self._execute(f"use {self._scopes[0]}")
+            self._execute(f"drop database {scope}")
+
+    def _enter(self, scope: str) -> None:
+        self._execute(f"create database {scope} engine = Atomic")
+        self._execute(f"use {scope}")
+        self._scopes.insert(0, scope)
 
     def close(self) -> None:
         self._session.close()

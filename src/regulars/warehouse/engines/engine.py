@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -32,6 +33,9 @@ class Engine(Protocol):
 
     def run(self, query: str) -> pa.Table:
         """The answer of `query`."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Within it, names that are loaded, created or defined hide those outside, and are gone afterwards; canonical tables are seen as before."""
 
     def close(self) -> None:
         """Give up the connection and everything kept in it."""
