@@ -17,13 +17,13 @@ AXIS_SPACE = 46
 """Room for the labels of the y axis, equal in charts that stand above each other."""
 
 
-def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+def data_of(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
     import altair as alt
 
     return alt.Data(values=[dict(row) for row in rows])  # type: ignore[no-untyped-call]
 
 
-def _thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int = 6, first: bool = False) -> str:
+def thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int = 6, first: bool = False) -> str:
     """A Vega expression that shows only as many labels as there is room for, always the last one (or the first)."""
     room = narrow if size.narrow else wide
     every = max(1, -(-len(labels) // room))
@@ -31,7 +31,7 @@ def _thinned(labels: Sequence[str], size: Size, *, wide: int = 14, narrow: int =
     return f"indexof({shown!r}, datum.value) >= 0 ? datum.label : ''"
 
 
-def _y_axis(labels: str = "datum.label", *, count: int = 4, space: int = AXIS_SPACE) -> alt.Axis:
+def y_axis(labels: str = "datum.label", *, count: int = 4, space: int = AXIS_SPACE) -> alt.Axis:
     import altair as alt
 
     return alt.Axis(title=None, tickCount=count, minExtent=space, maxExtent=space, labelExpr=labels)
@@ -48,19 +48,19 @@ def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -
 
     labels = [r["label"] for r in rows]
     x = alt.X("label:O", sort=labels, axis=alt.Axis(title=None, labels=False, domain=False), scale=alt.Scale(type="band", padding=0.28))
-    y = alt.Y("value:Q", axis=_y_axis(SHORT, count=3), scale=alt.Scale(zero=True, nice=True))
-    base = alt.Chart(_data(rows)).encode(x=x, y=y)
+    y = alt.Y("value:Q", axis=y_axis(SHORT, count=3), scale=alt.Scale(zero=True, nice=True))
+    base = alt.Chart(data_of(rows)).encode(x=x, y=y)
     said = _said(rows, size)
-    marked = alt.Chart(_data(said)).encode(x=x, y=y)
+    marked = alt.Chart(data_of(said)).encode(x=x, y=y)
     dots = marked.transform_filter("datum.complete").mark_circle(size=54, opacity=1, color=colour("blue"))
     open_ones = marked.transform_filter("!datum.complete").mark_point(size=54, color=colour("blue"), fill=colour("paper"), strokeWidth=1.75)
-    texts = _haloed(marked.encode(text="text:N"), dy=-14, fontWeight="bold", fontSize=12)
+    texts = haloed(marked.encode(text="text:N"), dy=-14, fontWeight="bold", fontSize=12)
     area = base.mark_area(color=colour("band"), opacity=1, interpolate="linear")
     line = base.mark_line(color=colour("blue"))
     return alt.layer(area, line, dots, open_ones, *texts).properties(height=height)
 
 
-def _haloed(base: Any, **look: Any) -> list[Any]:
+def haloed(base: Any, **look: Any) -> list[Any]:
     """Letters with a rim in the colour of the card, so that a line behind them does not cross them out."""
     return [base.mark_text(stroke=colour("paper"), strokeWidth=4, strokeJoin="round", **look), base.mark_text(**look)]
 
@@ -81,17 +81,17 @@ def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tupl
     x = alt.X(
         "label:O",
         sort=labels,
-        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False, domain=False),
+        axis=alt.Axis(title=None, labelExpr=thinned(labels, size), labelOverlap=False, domain=False),
         scale=alt.Scale(padding=0.28),
     )
     bars = (
-        alt.Chart(_data(rows))
+        alt.Chart(data_of(rows))
         .mark_bar(cornerRadius=1.5)
         .encode(
             x=x,
             y=alt.Y(
                 "value:Q",
-                axis=_y_axis(SHORT.replace("datum.value,", "abs(datum.value),").replace("datum.value /", "abs(datum.value) /")),
+                axis=y_axis(SHORT.replace("datum.value,", "abs(datum.value),").replace("datum.value /", "abs(datum.value) /")),
                 stack="zero",
             ),
             color=alt.Color("kind:N", scale=alt.Scale(domain=names, range=[colour(c) for _, c in kinds]), legend=None),
@@ -99,7 +99,7 @@ def flows(rows: Sequence[Mapping[str, Any]], size: Size, *, kinds: Sequence[tupl
             opacity=alt.condition("datum.complete", alt.value(1), alt.value(0.4)),
         )
     )
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(color=colour("axis")).encode(y="zero:Q")
+    zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(color=colour("axis")).encode(y="zero:Q")
     return alt.layer(bars, zero).properties(height=height)
 
 
@@ -119,25 +119,25 @@ def trend(
     x = alt.X(
         "label:O",
         sort=labels,
-        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size), labelOverlap=False),
+        axis=alt.Axis(title=None, labelExpr=thinned(labels, size), labelOverlap=False),
         scale=alt.Scale(type="point", padding=0.5),
     )
-    y = alt.Y("value:Q", axis=_y_axis(axis), scale=alt.Scale(zero=zero))
+    y = alt.Y("value:Q", axis=y_axis(axis), scale=alt.Scale(zero=zero))
     known = [r for r in rows if r["value"] is not None]
-    base = alt.Chart(_data(known)).encode(x=x)
+    base = alt.Chart(data_of(known)).encode(x=x)
     layers: list[Any] = [
         base.transform_filter("datum.complete")
         .mark_area(color=colour("band"))
-        .encode(y=alt.Y("low:Q", axis=_y_axis(axis), scale=alt.Scale(zero=zero)), y2="high:Q"),
+        .encode(y=alt.Y("low:Q", axis=y_axis(axis), scale=alt.Scale(zero=zero)), y2="high:Q"),
         base.transform_filter("datum.complete").mark_line(color=colour("blue")).encode(y=y),
         base.transform_filter("datum.complete").mark_circle(color=colour("blue"), size=34, opacity=1).encode(y=y),
         base.transform_filter("!datum.complete")
         .mark_point(color=colour("blue"), fill=colour("paper"), size=44, strokeWidth=1.75)
         .encode(y=y),
-        *_haloed(alt.Chart(_data(_said(known, size))).encode(x=x, y=y, text="text:N"), dy=-13, fontSize=11.5),
+        *haloed(alt.Chart(data_of(_said(known, size))).encode(x=x, y=y, text="text:N"), dy=-13, fontSize=11.5),
     ]
     if target is not None:
-        rule = alt.Chart(_data([{"target": target}]))
+        rule = alt.Chart(data_of([{"target": target}]))
         layers.append(rule.mark_rule(color=colour("green"), strokeDash=[5, 4], strokeWidth=1.5).encode(y="target:Q"))
     return alt.layer(*layers).properties(height=height)
 
@@ -169,13 +169,13 @@ def heat_map(
             title=axis_title,
             titleAnchor="start",
             domain=False,
-            labelExpr=_thinned(column_titles, size, wide=26, narrow=7),
+            labelExpr=thinned(column_titles, size, wide=26, narrow=7),
             labelOverlap=False,
         ),
         scale=alt.Scale(paddingInner=0.06 if size.narrow else 0.05, paddingOuter=0),
     )
     y = alt.Y("row:O", sort=list(row_titles), axis=alt.Axis(title=None, labelPadding=6), scale=alt.Scale(paddingInner=0.07, paddingOuter=0))
-    base = alt.Chart(_data(cells)).encode(x=x, y=y)
+    base = alt.Chart(data_of(cells)).encode(x=x, y=y)
     boxes = base.mark_rect(cornerRadius=2).encode(color=alt.Color("fill:N", scale=scale, legend=None))
     room = (size.width - 90) / max(1, len(column_titles))
     texts = base.mark_text(fontSize=_letter_size(room, rows)).encode(text="text:N", color=alt.Color("ink:N", scale=scale, legend=None))
@@ -199,19 +199,19 @@ def lines(
     x = alt.X(
         "label:O",
         sort=labels,
-        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=5), labelOverlap=False),
+        axis=alt.Axis(title=None, labelExpr=thinned(labels, size, wide=12, narrow=5), labelOverlap=False),
         scale=alt.Scale(type="point", padding=0.5),
     )
     hue = alt.Color("kind:N", scale=scale, legend=None)
-    base = alt.Chart(_data([r for r in rows if r["value"] is not None])).encode(x=x, color=hue)
-    bars = base.mark_rule(strokeWidth=5, opacity=0.28, strokeCap="round").encode(y=alt.Y("low:Q", axis=_y_axis(axis)), y2="high:Q")
+    base = alt.Chart(data_of([r for r in rows if r["value"] is not None])).encode(x=x, color=hue)
+    bars = base.mark_rule(strokeWidth=5, opacity=0.28, strokeCap="round").encode(y=alt.Y("low:Q", axis=y_axis(axis)), y2="high:Q")
     drawn = base.mark_line().encode(y="value:Q")
     dots = base.mark_circle(size=38, opacity=1).encode(y="value:Q")
     ends = []
     for name in names:
         own = [r for r in rows if r["kind"] == name and r["value"] is not None]
         ends += own[-1:]
-    said = _haloed(alt.Chart(_data(ends)).encode(x=x, y="value:Q", text="said:N"), dy=-15, fontSize=12, fontWeight="bold")
+    said = haloed(alt.Chart(data_of(ends)).encode(x=x, y="value:Q", text="said:N"), dy=-15, fontSize=12, fontWeight="bold")
     return alt.layer(bars, drawn, dots, *said).properties(height=height)
 
 
@@ -231,7 +231,7 @@ def grid_map(rows: Sequence[Mapping[str, Any]], size: Size, *, x_title: str, y_t
         scale=alt.Scale(domain=["1", "2", "3", "4", "5"], paddingInner=0.04, paddingOuter=0),
     )
     y = alt.Y("y:O", axis=alt.Axis(title=y_title), scale=alt.Scale(domain=["5", "4", "3", "2", "1"], paddingInner=0.04, paddingOuter=0))
-    base = alt.Chart(_data(cells)).encode(x=x, y=y)
+    base = alt.Chart(data_of(cells)).encode(x=x, y=y)
     boxes = base.mark_rect(cornerRadius=3).encode(color=alt.Color("fill:N", scale=scale, legend=None))
     ink = alt.Color("ink:N", scale=scale, legend=None)
     small = 11 if size.narrow else 12.5
@@ -251,7 +251,7 @@ def ranked(
     y = alt.Y("name:N", sort=names, axis=axis, scale=alt.Scale(paddingInner=0.3))
     top = max((float(r["value"]) for r in rows), default=1.0) or 1.0
     x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top * (1.34 if size.narrow else 1.2)]))
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data_of(rows))
     if kinds:
         order = [name for name, _ in kinds]
         hue = alt.Color("kind:N", scale=alt.Scale(domain=order, range=[colour(c) for _, c in kinds]), legend=None)
@@ -269,19 +269,19 @@ def lorenz(rows: Sequence[Mapping[str, Any]], size: Size, *, marked: Sequence[Ma
     import altair as alt
 
     x = alt.X("x:Q", axis=alt.Axis(title=x_title, labelExpr=PER_CENT, tickCount=5, domain=True), scale=alt.Scale(domain=[0, 1]))
-    y = alt.Y("y:Q", axis=_y_axis(PER_CENT, count=5), scale=alt.Scale(domain=[0, 1]))
-    curve = alt.Chart(_data(rows)).encode(x=x, y=y)
+    y = alt.Y("y:Q", axis=y_axis(PER_CENT, count=5), scale=alt.Scale(domain=[0, 1]))
+    curve = alt.Chart(data_of(rows)).encode(x=x, y=y)
     equality = (
-        alt.Chart(_data([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+        alt.Chart(data_of([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
         .mark_line(color=colour("axis"), strokeDash=[4, 4], strokeWidth=1.25)
         .encode(x=x, y=y)
     )
     said = (
-        alt.Chart(_data([{"x": 0.62, "y": 0.62, "text": equal}]))
+        alt.Chart(data_of([{"x": 0.62, "y": 0.62, "text": equal}]))
         .mark_text(align="left", dx=8, dy=12, fontSize=11.5, color=colour("soft"))
         .encode(x=x, y=y, text="text:N")
     )
-    points = alt.Chart(_data(marked)).encode(x=x, y=y)
+    points = alt.Chart(data_of(marked)).encode(x=x, y=y)
     dots = points.mark_circle(size=60, color=colour("orange"), opacity=1)
     texts = points.mark_text(align="left", dx=9, dy=11, fontSize=12, fontWeight="bold").encode(text="text:N")
     area = curve.mark_area(color=colour("band"), opacity=1)
@@ -300,16 +300,16 @@ def columns(
     x = alt.X(
         "label:O",
         sort=labels,
-        axis=alt.Axis(title=None, labelExpr=_thinned(labels, size, wide=12, narrow=12, first=True), labelOverlap=False, labelFontSize=11),
+        axis=alt.Axis(title=None, labelExpr=thinned(labels, size, wide=12, narrow=12, first=True), labelOverlap=False, labelFontSize=11),
         scale=alt.Scale(padding=0.25),
     )
-    y = alt.Y("value:Q", axis=_y_axis(axis, count=3, space=40))
-    base = alt.Chart(_data(rows)).encode(x=x, y=y)
+    y = alt.Y("value:Q", axis=y_axis(axis, count=3, space=40))
+    base = alt.Chart(data_of(rows)).encode(x=x, y=y)
     bars = base.mark_bar(cornerRadius=1.5).encode(color=alt.condition("datum.peak", alt.value(colour("blue")), alt.value(colour("sky"))))
     texts = base.transform_filter("datum.peak").mark_text(dy=-8, fontSize=12, fontWeight="bold").encode(text="text:N")
     layers: list[Any] = [bars, texts]
     if reference is not None:
-        layers.append(alt.Chart(_data([{"at": reference}])).mark_rule(color=colour("faint"), strokeDash=[4, 4]).encode(y="at:Q"))
+        layers.append(alt.Chart(data_of([{"at": reference}])).mark_rule(color=colour("faint"), strokeDash=[4, 4]).encode(y="at:Q"))
     return alt.layer(*layers).properties(height=height)
 
 
@@ -322,7 +322,7 @@ def ranges(rows: Sequence[Mapping[str, Any]], size: Size, *, axis: str = SHORT, 
     low = min(0.0, *(float(r["low"]) for r in rows))
     y = alt.Y("name:N", sort=names, axis=alt.Axis(title=None, domain=False, labelLimit=space, minExtent=space, maxExtent=space))
     scale = alt.Scale(domain=[low, top * 1.08 if top > 0 else 1])
-    base = alt.Chart(_data(rows)).encode(y=y)
+    base = alt.Chart(data_of(rows)).encode(y=y)
     bars = base.mark_bar(height=12, color=colour("band"), cornerRadius=6).encode(
         x=alt.X("low:Q", axis=alt.Axis(title=None, labelExpr=axis, tickCount=3 if size.narrow else 5, grid=True), scale=scale), x2="high:Q"
     )

@@ -23,6 +23,7 @@ PALETTE: dict[str, tuple[str, str]] = {
     "orange": ("#cf5b0a", "#f0914a"),
     "amber": ("#d98e2b", "#a8672b"),
     "green": ("#00825f", "#3fc39b"),
+    "red": ("#b3261e", "#f07a70"),
     "grey": ("#c3cad1", "#56616c"),
     "band": ("#d5e6f3", "#1f3a50"),
     "heat0": ("#f1f5f9", "#1d252d"),
