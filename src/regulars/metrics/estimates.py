@@ -28,6 +28,7 @@ REASONS = {
     "not_reached": "it is not reached within the data",
     "not_one_company": "it has a value for the whole company only",
     "part_undefined": "a part of it has no value",
+    "one_outcome": "either everybody left or nobody did",
 }
 
 
