@@ -6,11 +6,12 @@ from the session itself, in the window `[day, day + horizon)`.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from regulars.facts import facts
+from regulars.facts import facts, groups
 from regulars.periods import day_number
 from regulars.relations.base import total
 
@@ -31,12 +32,30 @@ class Snapshot:
     facts: pa.Table
 
 
+def model_groups() -> tuple[str, ...]:
+    """The groups of facts that models may see: all but predictions themselves, and the products, which cost the most and say the least."""
+    return tuple(name for name, group in groups().items() if "predictions" not in group.needs and name != "products")
+
+
 def take(session: Session, day: date, only: Collection[str] | None = None) -> Snapshot:
-    """The facts at the beginning of `day`, which is at or before the session's own day; `only` names groups of facts."""
-    if day == session.as_of_day:
-        return Snapshot(day, facts(session, only).to_arrow())
-    with session.earlier(day - timedelta(days=1)) as earlier:  # a date is the end of that day
-        return Snapshot(day, facts(earlier, only).to_arrow())
+    """The facts of `model_groups` at the beginning of `day`, which is at or before the session's own day; `only` names fewer groups.
+
+    The session keeps it in a file, from which it is read by whoever asks for the day again: training, lights and audits look at the same days.
+    """
+    import pyarrow as pa
+
+    unknown = sorted(set(only or ()) - set(model_groups()))
+    if unknown:
+        raise ValueError(f"models do not see {', '.join(unknown)}")
+    file = session.scratch / f"facts-{day}.arrow"
+    if not file.exists():
+        with contextlib.ExitStack() as opened:
+            # A date as as-of is the end of that day.
+            seen = session if day == session.as_of_day else opened.enter_context(session.earlier(day - timedelta(days=1)))
+            rows = facts(seen, model_groups()).to_arrow()
+        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
+            writer.write_table(rows)
+    return Snapshot(day, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
 
 
 def spaced_days(session: Session, horizon_days: int, *, most: int = 6, history_days: int | None = None) -> list[date]:

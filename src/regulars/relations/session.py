@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import shutil
+import tempfile
+import weakref
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -16,7 +21,7 @@ from regulars.relations.returns import MATCHES, match_returns
 from regulars.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     import ibis.expr.types as ir
@@ -49,6 +54,7 @@ class Session:
         self.settings = settings
         self.known_at = known_at
         self.created: dict[str, str] = {}
+        self._clean: Callable[[], object] = bool
         self._windows: tuple[Window, ...] | None = None
         self._facts: dict[str, Any] = {}
         self._replaced_in: set[str] | None = None
@@ -63,6 +69,7 @@ class Session:
         self.by_cancellation = self._by_cancellation()
         self._load_parameters(known_at)
         self._load("meaningful_events", {"name": list(settings.meaningful_events)})
+        self._load_complaint_marks()
         self._load_currency_factors(first)
 
     @contextlib.contextmanager
@@ -166,6 +173,11 @@ class Session:
             "by_cancellation": int(self.by_cancellation),
         }
         self._load("parameters", {name: [value] for name, value in row.items()})
+
+    def _load_complaint_marks(self) -> None:
+        marks = {("topic", word.lower()) for word in self.settings.complaint_topics}
+        marks |= {("priority", word.lower()) for word in self.settings.complaint_priorities}
+        self._load("complaint_marks", {"place": [place for place, _ in sorted(marks)], "word": [word for _, word in sorted(marks)]})
 
     def _load_currency_factors(self, first: datetime) -> None:
         before = f"occurred_at < '{_naive(self.as_of):%Y-%m-%d %H:%M:%S.%f}'"
@@ -392,9 +404,17 @@ class Session:
         self._ensure(name)
         return self.engine.run(f"select * from {name}")
 
+    @functools.cached_property
+    def scratch(self) -> Path:
+        """A folder for what is costly to make again; gone when the session is closed."""
+        folder = tempfile.mkdtemp(prefix="regulars-session-")
+        self._clean = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
     def close(self) -> None:
-        """Give up the engine."""
+        """Give up the engine and the scratch folder."""
         self.engine.close()
+        self._clean()
 
     def __enter__(self) -> Self:
         return self
