@@ -34,6 +34,16 @@ TEXTS = {
     "pruned": "{products} products in fewer than {min_orders} orders are left out.",
     "lapsed_count_as_gone": "Customers who lapse count as gone; some return by themselves, so that the true worth lies below rather than above.",
     "few_active": "Fewer than {least} customers were active: the range is wide or cannot be given.",
+    "no_gaps": "No product was bought again by its customers at least {min_gaps} times: there is no usual time to tell.",
+    "few_gaps": "Only {pairs} pairs of a customer and a product have gaps enough to check the windows: take them as a rough guide.",
+    "popularity_used": "{method} found no more of what was bought than popularity did: the suggestions are the most popular products.",
+    "few_to_judge": "Only {customers} customers bought again in the last {days} days: too few to tell methods apart, popularity is used.",
+    "stages_missing": "The data cannot show {stages}: these stages are left out, not empty.",
+    "one_stage": "The data show one stage only: there is nothing to pass between.",
+    "cannot_tell": "The traits do not tell the best {of} from the others: the interval of the AUC reaches .5 or below. Scores are not given.",
+    "few_best": "Only {best} of the best customers are old enough to learn from, {least} are needed: no scores are given.",
+    "company_hour": "A customer's own hours foretold the latest contact no better than the company's: use the company's best hour.",
+    "sources_without_time": "{sources} carry days without a time and are counted by weekday only.",
     "windows": "From {start} to {end}, in windows of {days} days.",
 }
 
