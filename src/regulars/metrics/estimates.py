@@ -28,6 +28,14 @@ REASONS = {
     "not_reached": "it is not reached within the data",
     "not_one_company": "it has a value for the whole company only",
     "part_undefined": "a part of it has no value",
+    "one_customer": "an arm has fewer than two customers",
+    "all_alike": "nobody differs from anybody",
+    "one_arm": "there is nothing to compare with: only one arm",
+    "too_few": "too few customers",
+    "too_many": "more customers than there are people",
+    "control_too_small": "the control mean is too close to zero to divide by",
+    "one_study": "one experiment is nothing to pool",
+    "undivided": "the experiment is not assigned to anybody",
     "one_outcome": "either everybody left or nobody did",
 }
 
