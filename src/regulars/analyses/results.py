@@ -36,6 +36,7 @@ TEXTS = {
     "few_active": "Fewer than {least} customers were active: the range is wide or cannot be given.",
     "no_gaps": "No product was bought again by its customers at least {min_gaps} times: there is no usual time to tell.",
     "few_gaps": "Only {pairs} pairs of a customer and a product have gaps enough to check the windows: take them as a rough guide.",
+    "few_products": "Fewer than two products were bought by at least {min_customers} customers: there is nothing to suggest.",
     "popularity_used": "{method} found no more of what was bought than popularity did: the suggestions are the most popular products.",
     "few_to_judge": "Only {customers} customers bought again in the last {days} days: too few to tell methods apart, popularity is used.",
     "stages_missing": "The data cannot show {stages}: these stages are left out, not empty.",
