@@ -195,3 +195,9 @@ class UndoRefused(CallerError):
     """A later load builds on the load that was to be undone."""
 
     code = "load.undo_refused"
+
+
+class HistoriesRefused(CallerError):
+    """Purchase histories that no buyer can have."""
+
+    code = "histories.refused"
