@@ -18,6 +18,36 @@ Weekday = Literal["monday", "sunday", "saturday"]
 
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 
+HEALTH_WEIGHTS: Mapping[str, float] = types.MappingProxyType(
+    {
+        "churn_risk": 0.40,
+        "engagement": 0.15,
+        "product_usage": 0.15,
+        "relationship": 0.05,
+        "advocacy": 0.10,
+        "sentiment": 0.10,
+        "customer_roi": 0.05,
+    }
+)
+"""How much each input of the health score weighs; the weights of inputs that a customer lacks go to the others in proportion."""
+
+LIGHT_RULES: Mapping[str, float] = types.MappingProxyType(
+    {
+        "complaint_days": 30,
+        "dissatisfied_days": 90,
+        "no_use_days": 30,
+        "dormant_days": 182,
+        "few_users_share": 0.25,
+        "contacts": 2,
+        "polarity_below": -0.25,
+    }
+)
+"""When a rule sets the light whatever the score: red until `complaint_days` after a complaint and `dissatisfied_days` after a bad answer; at least amber
+after `no_use_days` without use or `dormant_days` of silence on messages, below `few_users_share` of the seats or `contacts` people, and where texts
+of the last 90 days are on average below `polarity_below`. 0 switches a rule off (-1 for polarity)."""
+
+THRESHOLDS = ("green_from", "red_below")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -25,7 +55,9 @@ class Settings:
 
     `currency` is the currency that money is shown in (None until the first import with one). `inactive_after_days` is how long without
     a kept order makes a customer inactive; `horizon_days` how long a window is in which somebody may come back. `margin_rate` and
-    `discount_rate` are shares (0.4 is 40 %), the latter per year. `targets` and `bands` are by metric name.
+    `discount_rate` are shares (0.4 is 40 %), the latter per year. `targets` and `bands` are by metric name. A support case is a complaint when
+    its topic or priority is one of `complaint_topics` or `complaint_priorities`, in any case of letters. `health_weights` and `light_rules` overrule
+    single values of `HEALTH_WEIGHTS` and `LIGHT_RULES`; `light_thresholds` (green_from, red_below: health scores) overrule those chosen from the data.
     """
 
     name: str
@@ -43,6 +75,11 @@ class Settings:
     week_starts_on: Weekday = "monday"
     targets: Mapping[str, float] = field(default_factory=lambda: _NOTHING, hash=False)
     bands: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, hash=False)
+    complaint_topics: tuple[str, ...] = ("complaint",)
+    complaint_priorities: tuple[str, ...] = ("urgent",)
+    health_weights: Mapping[str, float] = field(default_factory=lambda: HEALTH_WEIGHTS, hash=False)
+    light_thresholds: Mapping[str, float] = field(default_factory=lambda: _NOTHING, hash=False)
+    light_rules: Mapping[str, float] = field(default_factory=lambda: LIGHT_RULES, hash=False)
 
     def __post_init__(self) -> None:
         for name, (valid, expected) in _RULES.items():
@@ -91,10 +128,10 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
 
 
 def _plain_to_value(name: str, value: Any) -> Any:
-    if name == "meaningful_events" and isinstance(value, list):
+    if name in _LISTS and isinstance(value, list):
         return tuple(value)
-    if name == "targets" and isinstance(value, Mapping):
-        return types.MappingProxyType(dict(value))
+    if name in _NUMBERS and isinstance(value, Mapping):
+        return types.MappingProxyType({**_NUMBERS[name], **value})
     if name == "bands" and isinstance(value, Mapping):
         return types.MappingProxyType({metric: _as_tuples(bands) for metric, bands in value.items()})
     if name in {"margin_rate", "discount_rate"} and isinstance(value, int) and not isinstance(value, bool):
@@ -143,6 +180,31 @@ def _is_numbers_by_name(value: Any) -> bool:
     )
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) and text for text in value)
+
+
+def _are_weights(value: Any) -> bool:
+    if not (_is_numbers_by_name(value) and set(value) <= set(HEALTH_WEIGHTS)):
+        return False
+    whole = {**HEALTH_WEIGHTS, **value}
+    return min(whole.values()) >= 0 and max(whole.values()) > 0
+
+
+def _are_thresholds(value: Any) -> bool:
+    if not (_is_numbers_by_name(value) and set(value) <= set(THRESHOLDS)):
+        return False
+    low, high = float(value.get("red_below", 0)), float(value.get("green_from", 100))
+    return 0 <= low <= high <= 100
+
+
+def _are_rules(value: Any) -> bool:
+    if not (_is_numbers_by_name(value) and set(value) <= set(LIGHT_RULES)):
+        return False
+    shares = {"few_users_share": (0, 1), "polarity_below": (-1, 1)}
+    return all(low <= number <= high for name, number in value.items() for low, high in [shares.get(name, (0, 3660))])
+
+
 def _is_bands_by_name(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(name, str) and isinstance(bands, (list, tuple)) and all(map(_is_band, bands)) for name, bands in value.items()
@@ -168,7 +230,7 @@ _RULES: dict[str, _Rule] = {
     "margin_rate": (_is_share, "a share from 0 to 1 (0.4 is 40 %), or none"),
     "discount_rate": (_is_share, "a share per year from 0 to 1 (0.1 is 10 %), or none"),
     "renewal_grace_days": (lambda v: _is_days(v) or (v == 0 and not isinstance(v, bool)), "whole days from 0 to 3660"),
-    "meaningful_events": (lambda v: isinstance(v, tuple) and all(isinstance(e, str) and e for e in v), "a list of event names"),
+    "meaningful_events": (_are_texts, "a list of event names"),
     "fiscal_year_starts_in": (lambda v: isinstance(v, int) and not isinstance(v, bool) and 1 <= v <= 12, "a month from 1 to 12"),
     "week_starts_on": (lambda v: v in ("monday", "sunday", "saturday"), "monday, sunday or saturday"),
     "targets": (_is_numbers_by_name, "a number for each metric name"),
@@ -176,4 +238,18 @@ _RULES: dict[str, _Rule] = {
         _is_bands_by_name,
         'for each metric name a list of bands [name, from, to below], for example [["low", 0, 0.1], ["high", 0.1, 1]]',
     ),
+    "complaint_topics": (_are_texts, "a list of topics of support cases"),
+    "complaint_priorities": (_are_texts, "a list of priorities of support cases"),
+    "health_weights": (_are_weights, f"weights of 0 or more, not all 0, for {', '.join(HEALTH_WEIGHTS)}"),
+    "light_thresholds": (_are_thresholds, "green_from and red_below: health scores from 0 to 100, red_below not above green_from"),
+    "light_rules": (_are_rules, f"numbers for {', '.join(LIGHT_RULES)}: days from 0 to 3660, a share from 0 to 1, a polarity from -1 to 1"),
 }
+
+_LISTS = ("meaningful_events", "complaint_topics", "complaint_priorities")
+_NUMBERS: Mapping[str, Mapping[str, float]] = {
+    "targets": _NOTHING,
+    "health_weights": HEALTH_WEIGHTS,
+    "light_thresholds": _NOTHING,
+    "light_rules": LIGHT_RULES,
+}
+"""Settings that are a number for each name, and the numbers of names that are not given."""

@@ -317,6 +317,14 @@ def _tickets(b):
                     "polarity": -0.25 if ticket == "T2" else None,
                 }
             b.ticket(ticket, b.at(day, clock), step, by, who, **columns)
+    # Complaints by topic and by priority, in any case of letters: one resolved, one reopened, one of an account by another person.
+    for ticket, who, marks, *steps in [
+        ("T10", "hana", {"topic": "Complaint"}, ("2024-04-20", "opened"), ("2024-04-25", "resolved")),
+        ("T11", "ida", {"priority": "URGENT"}, ("2024-04-22", "opened"), ("2024-04-23", "resolved"), ("2024-04-24", "reopened")),
+        ("T12", "kurt", {"topic": "complaint", "account": "acme"}, ("2024-03-01", "opened"), ("2024-03-31", "closed")),
+    ]:
+        for day, step in steps:
+            b.ticket(ticket, b.at(day, "23:30"), step, "person", who, **(marks if step == "opened" else {}))
 
 
 def _costs(b):
@@ -358,6 +366,21 @@ def _events_and_messages(b):
             campaign="spring",
             machine=step == "opened",
         )
+    for position, (who, message, day, step, machine) in enumerate(
+        [
+            ("anna", "m1", "2023-11-05", "delivered", None),
+            ("anna", "m1", "2023-11-06", "clicked", False),
+            ("anna", "m2", "2024-04-05", "delivered", None),
+            ("cookie-7", "m3", "2024-04-05", "opened", None),
+            ("carla", "m3", "2024-04-07", "clicked", None),
+            ("dora", "m4", "2024-03-31", "opened", True),
+        ]
+    ):
+        b.add("messages", f"message 1{position}", b.at(day, "00:30"), who, message_id=message, step=step, channel="email", machine=machine)
+    for who, day, clock in [("dora", "2024-04-29", "12:00"), ("emil", "2024-04-29", "18:00"), ("shared", "2024-01-31", "00:00")]:
+        b.event("Lesson Finished", b.at(day, clock), who, account="acme")
+    b.add("accounts", "account 1", b.at("2024-02-01"), None, account="acme", name="Acme", seats=7)
+    b.add("accounts", "account 2", b.at("2024-03-01"), None, account="acme", name="Acme")
     b.add("points", "points 0", b.at("2024-03-20"), "anna", entry="earn", points=100)
     b.add("accounts", "account 0", b.at("2024-01-01"), None, account="acme", name="Acme", country="FR", seats=5)
 

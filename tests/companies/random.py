@@ -38,6 +38,8 @@ class Sizes:
     responses: int = 12
     tickets: int = 5
     costs: int = 5
+    messages: int = 6
+    accounts: int = 2
     superseded: int = 2
 
 
@@ -89,6 +91,8 @@ class _Maker:
             "responses",
             "tickets",
             "costs",
+            "messages",
+            "accounts",
         ):
             self.chance = random.Random(f"{seed} {name}")
             for position in range(getattr(sizes, name)):
@@ -234,8 +238,29 @@ class _Maker:
         ):
             by = self.some("bot", "person", "bot") if step in {"replied", "resolved", "closed"} else None
             columns = {"score": float(self.some(1, 3, 5)), "scale_min": 1.0, "scale_max": 5.0} if step == "rated" else {}
+            if step == "opened":
+                columns = {
+                    "topic": ("delivery", "Complaint", None)[position % 3],
+                    "priority": ("normal", None, "urgent", None)[position % 4],
+                }
             self.b.ticket(f"T{position}", at, step, by, person, account=account, polarity=self.some(None, 0.5), **columns)
             at += timedelta(minutes=self.some(0, 1, 30, 60 * 26))
+
+    def one_of_messages(self, position):
+        self.b.add(
+            "messages",
+            f"message {position:03d}",
+            self.instant(),
+            self.person(),
+            account=self.account(),
+            message_id=f"m{self.chance.randrange(max(1, position))}",
+            step=self.some("sent", "delivered", "delivered", "opened", "clicked", "bounced"),
+            machine=self.some(None, False, True),
+        )
+
+    def one_of_accounts(self, position):
+        account = self.some("acme", "bolt")
+        self.b.add("accounts", f"account {position:03d}", self.instant(), None, account=account, name=account, seats=self.some(None, 1, 5))
 
     def one_of_costs(self, _position):
         self.b.cost(

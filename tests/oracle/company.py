@@ -20,6 +20,8 @@ RULES = {
     "meaningful_events": (),
     "fiscal_year_starts_in": 1,
     "margin_rate": None,
+    "complaint_topics": ("complaint",),
+    "complaint_priorities": ("urgent",),
 }
 DATED = ("orders", "events", "subscriptions", "messages", "responses", "tickets")
 WITH_MONEY = ("orders", "order_lines", "subscriptions", "costs")
@@ -82,6 +84,10 @@ class Company:
         """Who a row belongs to; None for nobody."""
         if self.rules["customer_unit"] == "account" and row.get("account_id") is not None:
             return row["account_id"]
+        return self.person(row)
+
+    def person(self, row):
+        """Who did it, also where accounts are counted; None for nobody."""
         identity = row.get("identity_id")
         return None if identity is None else self._belongs_to.get(identity, identity)
 

@@ -45,7 +45,10 @@ def _facts_of(company, customer, own):
     row["discounted_orders"], row["discount_minor"] = len(discounted), sum(o.discount or 0 for o in orders)
     row["discounted_order_share"] = len(discounted) / len(orders) if orders else None
     row |= _answers(company, own.of(company.rows("responses"), customer))
+    row |= _satisfaction(company, own.of(company.rows("responses"), customer))
     row |= _tickets(company, own.of(company.rows("tickets"), customer))
+    row |= _messages(company, own.of(company.rows("messages"), customer))
+    row |= _texts(company, customer, own) | _usage(company, customer, own)
     row |= _subscriptions(company, customer)
     row |= _activity(company, customer, own.of(_meaningful(company), customer))
     return row
@@ -149,7 +152,87 @@ def _tickets(company, rows):
         "tickets_90d": sum(1 for days in opened if any(day >= company.as_of_day - 90 for day in days)),
         "tickets_open": sum(1 for steps in turns if steps and steps[-1] in ("opened", "reopened")),
         "last_contact_on": _day(max((company.day(r) for r in rows), default=None)),
+        **_complaints(company, cases.values()),
     }
+
+
+def _complaints(company, cases):
+    bad = {"topic": company.rules["complaint_topics"], "priority": company.rules["complaint_priorities"]}
+    still_open, ends = 0, []
+    for steps in cases:
+        turns = [r for r in steps if r["step"] in ("opened", "reopened", "resolved", "closed")]
+        if not turns or not any(str(r.get(key)).lower() in {w.lower() for w in words} for r in steps for key, words in bad.items()):
+            continue
+        if turns[-1]["step"] in ("opened", "reopened"):
+            still_open += 1
+        else:
+            ends.append(company.day(turns[-1]))
+    return {"complaints_open": still_open, "complaint_resolved_on": _day(max(ends, default=None))}
+
+
+def _satisfaction(company, rows):
+    latest = {}
+    for row in sorted(rows, key=lambda r: (r["occurred_at"], r["row_key"])):
+        if row.get("score") is not None and row.get("measure") in ("nps", "csat", "ces", "rating"):
+            latest[row["measure"]] = row
+    places, unhappy = [], []
+    for measure, row in latest.items():
+        low, high, day = row.get("scale_min"), row.get("scale_max"), company.day(row)
+        if measure == "nps":
+            unhappy += [day] if row["score"] <= 6 else []
+        elif low is not None and high is not None and high > low:
+            place = (row["score"] - low) / (high - low)
+            place = 1 - place if row.get("high_is_good") is False else place
+            places += [place] if day >= company.as_of_day - 365 else []
+            unhappy += [day] if place <= 0.4 + 1e-12 else []
+    return {
+        "last_nps_on": _day(company.day(latest["nps"])) if "nps" in latest else None,
+        "satisfaction": statistics.fmean(places) if places else None,
+        "dissatisfied_on": _day(max(unhappy, default=None)),
+    }
+
+
+def _texts(company, customer, own):
+    rows = [r for name in ("responses", "tickets") for r in own.of(company.rows(name), customer)]
+    read = [r["polarity"] for r in rows if r.get("polarity") is not None and company.day(r) >= company.as_of_day - 90]
+    return {"polarity_90d": statistics.fmean(read) if read else None}
+
+
+def _messages(company, rows):
+    arrived = [r for r in rows if r["step"] in ("delivered", "opened", "clicked")]
+    engaged = [r for r in arrived if r["step"] != "delivered" and not r.get("machine")]
+    late = company.as_of_day - 180
+    return {
+        "first_message_on": _day(min(map(company.day, arrived), default=None)),
+        "last_engaged_on": _day(max(map(company.day, engaged), default=None)),
+        "messages_180d": len({r["message_id"] for r in arrived if company.day(r) >= late}),
+        "messages_engaged_180d": len({r["message_id"] for r in engaged if company.day(r) >= late}),
+    }
+
+
+def _usage(company, customer, own):
+    now, events = company.as_of_day, own.of(_meaningful(company), customer)
+    recent, late = ([r for r in events if company.day(r) >= now - days] for days in (90, 30))
+    said = [r for r in own.of(company.rows("responses"), customer) if r["state"] in ("started", "answered", "finished")]
+    met = [r for r in [*events, *said, *own.of(company.rows("tickets"), customer)] if company.day(r) >= now - 180]
+    by_account = company.rules["customer_unit"] == "account"
+    seats = [
+        r["seats"]
+        for r in sorted(company.rows("accounts"), key=lambda r: (r["occurred_at"], r["row_key"]))
+        if by_account and r.get("account_id") == customer and r.get("seats") is not None
+    ]
+    return {
+        "use_days_30d": len(set(map(company.day, late))),
+        "use_days_90d": len(set(map(company.day, recent))),
+        "features_90d": len({r["name"] for r in recent}),
+        "users_30d": len(_people(company, late)),
+        "people_180d": len(_people(company, met)),
+        "account_seats": seats[-1] if seats else None,
+    }
+
+
+def _people(company, rows):
+    return {company.person(row) for row in rows} - {None}
 
 
 def _subscriptions(company, customer):

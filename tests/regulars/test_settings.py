@@ -7,7 +7,7 @@ import json
 import pytest
 
 from regulars.errors import SettingRefused
-from regulars.settings import Settings
+from regulars.settings import HEALTH_WEIGHTS, Settings
 
 
 class TestSettings:
@@ -37,6 +37,15 @@ class TestSettings:
         assert again.meaningful_events == ("Signed In",)
         assert again.bands["churn_rate"] == (("low", 0.0, 0.05), ("high", 0.05, 1.01))
         hash(again)
+
+    def test_of_health_overrule_single_values_only(self):
+        settings = Settings.from_mapping(
+            {"name": "Shop", "health_weights": {"advocacy": 1}, "light_rules": {"no_use_days": 14}, "light_thresholds": {"green_from": 70}}
+        )
+        assert (settings.health_weights["advocacy"], settings.health_weights["churn_risk"]) == (1, 0.4)
+        assert (settings.light_rules["no_use_days"], settings.light_rules["dormant_days"]) == (14, 182)
+        assert dict(settings.light_thresholds) == {"green_from": 70}
+        assert sum(Settings(name="Shop").health_weights.values()) == pytest.approx(1)
 
     def test_changed_leaves_the_others(self):
         settings = Settings(name="Shop", currency="EUR").changed(inactive_after_days=30)
@@ -69,6 +78,17 @@ class TestSettings:
             ("bands", {"churn_rate": [["low", 0.5, 0.1]]}),
             ("bands", {"churn_rate": [["low", 0.1]]}),
             ("bands", {"churn_rate": 0.1}),
+            ("complaint_topics", "complaint"),
+            ("complaint_priorities", [""]),
+            ("health_weights", {"love": 1.0}),
+            ("health_weights", {"advocacy": -1.0}),
+            ("health_weights", dict.fromkeys(HEALTH_WEIGHTS, 0)),
+            ("light_thresholds", {"green_from": 101}),
+            ("light_thresholds", {"green_from": 40, "red_below": 60}),
+            ("light_thresholds", {"amber_from": 40}),
+            ("light_rules", {"few_users_share": 2}),
+            ("light_rules", {"no_use_days": -1}),
+            ("light_rules", {"horoscope": 1}),
         ],
     )
     def test_refuse_impossible_values_and_say_what_is_possible(self, name, value):

@@ -18,7 +18,22 @@ if TYPE_CHECKING:
     from regulars.relations.registry import Tables
     from regulars.relations.session import Session
 
-FILES = ("attributes", "orders", "returns", "rhythm", "products", "discounts", "answers", "tickets", "subscriptions", "activity")
+FILES = (
+    "attributes",
+    "orders",
+    "returns",
+    "rhythm",
+    "products",
+    "discounts",
+    "answers",
+    "satisfaction",
+    "tickets",
+    "messages",
+    "subscriptions",
+    "activity",
+    "usage",
+    "predicted",
+)
 """The files of groups, in the order of their columns."""
 
 

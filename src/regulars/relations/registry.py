@@ -35,6 +35,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "calendar": {"local_day": "int64", "month_index": "int64", "week_start": "int64", "weekday": "int64", "month_name": "string"},
     "currency_factors": {"currency": "string", "local_day": "int64", "factor": "float64"},
     "meaningful_events": {"name": "string"},
+    "complaint_marks": {"place": "string", "word": "string"},
     "windows": {"window_id": "int64", "start_day": "int64", "end_day": "int64", "seen_end_day": "int64", "enough_history": "int64"},
     "window_days": {"window_id": "int64", "local_day": "int64"},
     "return_matches": {

@@ -181,6 +181,82 @@ class TestAnswersAndTickets:
         assert (ann["tickets"], ann["tickets_90d"], ann["tickets_open"], ann["last_contact_on"]) == (2, 1, 1, date(2024, 4, 3))
 
 
+class TestComplaints:
+    def test_are_cases_with_a_topic_or_priority_of_the_settings(self):
+        steps = [
+            ("t1", "2024-03-01", "opened", {"topic": "COMPLAINT"}),
+            ("t1", "2024-03-09", "resolved", {}),
+            ("t2", "2024-04-01", "opened", {"priority": "Urgent"}),
+            ("t3", "2024-04-02", "opened", {"topic": "delivery"}),
+        ]
+        tickets = [{"at": at, "customer": "ann", "ticket_id": ticket, "step": step, **more} for ticket, at, step, more in steps]
+        ann = facts_of(company(orders=ORDERS, tickets=tickets))["ann"]
+        assert (ann["complaints_open"], ann["complaint_resolved_on"]) == (1, date(2024, 3, 9))
+        ann = facts_of(company(orders=ORDERS, tickets=tickets, complaint_topics=("Delivery",), complaint_priorities=()))["ann"]
+        assert (ann["complaints_open"], ann["complaint_resolved_on"]) == (1, None)
+
+
+class TestSatisfaction:
+    def answer(self, at, measure, score, high, **more):
+        return {
+            "at": at,
+            "customer": "ann",
+            "measure": measure,
+            "score": score,
+            "scale_min": 1.0,
+            "scale_max": high,
+            "response_id": at,
+            **more,
+        }
+
+    def facts(self, *responses):
+        return facts_of(company(orders=ORDERS, responses=responses))["ann"]
+
+    def test_ends_with_an_unhappy_answer_and_returns_with_a_better_one_to_the_same_measure(self):
+        bad = self.answer("2024-03-01", "csat", 2.0, 5.0)
+        assert self.facts(bad)["dissatisfied_on"] == date(2024, 3, 1)
+        assert self.facts(bad, self.answer("2024-03-05", "csat", 3.0, 5.0))["dissatisfied_on"] is None
+        assert self.facts(bad, self.answer("2024-03-05", "rating", 5.0, 5.0))["dissatisfied_on"] == date(2024, 3, 1)
+
+    def test_knows_detractors_and_the_direction_of_effort(self):
+        assert self.facts(self.answer("2024-03-01", "nps", 6.0, 10.0))["dissatisfied_on"] == date(2024, 3, 1)
+        assert self.facts(self.answer("2024-03-01", "nps", 7.0, 10.0))["dissatisfied_on"] is None
+        assert self.facts(self.answer("2024-03-01", "ces", 6.0, 7.0))["dissatisfied_on"] is None
+        assert self.facts(self.answer("2024-03-01", "ces", 6.0, 7.0, high_is_good=False))["dissatisfied_on"] == date(2024, 3, 1)
+
+    def test_is_the_mean_place_on_the_scales(self):
+        ann = self.facts(self.answer("2024-03-01", "csat", 4.0, 5.0), self.answer("2024-03-02", "rating", 7.0, 7.0))
+        assert ann["satisfaction"] == pytest.approx((0.75 + 1.0) / 2)
+        assert self.facts(self.answer("2023-03-01", "csat", 4.0, 5.0))["satisfaction"] is None
+
+
+class TestUsage:
+    def test_counts_days_features_and_people_of_an_account(self):
+        used = [
+            ("u1", "2024-04-20", "A"),
+            ("u1", "2024-04-20", "B"),
+            ("u2", "2024-04-21", "A"),
+            ("u3", "2024-02-20", "C"),
+            ("u4", "2023-12-20", "A"),
+        ]
+        events = [{"at": at, "customer": who, "account_id": "acme", "name": name} for who, at, name in used]
+        tickets = [{"at": "2023-12-01", "customer": "u5", "account_id": "acme", "ticket_id": "t", "step": "opened"}]
+        accounts = [{"at": "2023-01-01", "account_id": "acme", "seats": 9}, {"at": "2024-01-01", "account_id": "acme", "seats": 8}]
+        rules = {"customer_unit": "account", "meaningful_events": ("A", "B", "C")}
+        acme = facts_of(company(orders=ORDERS, events=events, tickets=tickets, accounts=accounts, **rules))["acme"]
+        assert (acme["use_days_30d"], acme["use_days_90d"], acme["features_90d"]) == (2, 3, 3)
+        assert (acme["users_30d"], acme["people_180d"], acme["account_seats"]) == (2, 5, 8)
+
+
+class TestMessages:
+    def test_leave_out_what_a_machine_opened(self):
+        steps = [("m1", "2023-06-01", "clicked", None), ("m2", "2024-04-01", "delivered", None), ("m3", "2024-04-02", "opened", True)]
+        messages = [{"at": at, "customer": "ann", "message_id": m, "step": step, "machine": machine} for m, at, step, machine in steps]
+        ann = facts_of(company(orders=ORDERS, messages=messages))["ann"]
+        assert (ann["first_message_on"], ann["last_engaged_on"]) == (date(2023, 6, 1), date(2023, 6, 1))
+        assert (ann["messages_180d"], ann["messages_engaged_180d"]) == (2, 0)
+
+
 def session_of(tables, rules, as_of):
     engine = DuckDB(threads=1)
     for name, table in TABLES.items():
