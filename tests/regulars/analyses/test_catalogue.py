@@ -8,7 +8,8 @@ from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
 EXPECTED = {
-    "abc", "affinity", "channels", "cohorts", "concentration", "movements", "retention_value", "returned_later", "rfm", "seasonality",
+    "abc", "affinity", "channels", "cohorts", "concentration", "movements", "next_product", "replenishment", "retention_value", "returned_later",
+    "rfm", "seasonality",
 }  # fmt: skip
 
 
