@@ -1,0 +1,185 @@
+"""Which model, with which penalty, calibrated or not: chosen on a snapshot that none of the candidates has learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regulars.metrics.estimates import Undefined
+from regulars.predictions.churn.calibration import Calibration, calibrate, chosen_calibration
+from regulars.predictions.churn.cold_start import ColdStart, fit_cold_start
+from regulars.predictions.churn.features import candidates, simple
+from regulars.predictions.churn.linear import WEAK, Linear, design, fit_linear
+from regulars.predictions.churn.scores import Gain, paired_bootstrap, score, squared
+from regulars.predictions.churn.trees import Trees, available, fit_trees
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from regulars.predictions.churn.features import Feature
+    from regulars.predictions.churn.frames import Frame
+    from regulars.predictions.churn.scores import Scores
+
+    Floats = NDArray[np.float64]
+    Model = Linear | Trees | ColdStart
+
+STRENGTHS = (0.001, 0.01, 0.1, 1.0)
+"""Candidates for scikit-learn's C, the strongest penalty first."""
+ENOUGH = 50
+"""So many leavers, and so many stayers, are the least that a model of many features is learned from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What does not change between folds."""
+
+    by_cancellation: bool
+    horizon_days: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The kind of model, its penalty, whether it is calibrated, and the scores of every candidate on the snapshot that decided."""
+
+    kind: str
+    strength: float = WEAK
+    calibrated: bool = False
+    scores: Mapping[str, Scores | Undefined] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model with its calibration."""
+
+    model: Model
+    calibration: Calibration
+
+    def risk(self, frame: Frame) -> Floats:
+        """Probabilities for a frame."""
+        return self.calibration.risk(self.model.raw(frame.read, frame.n))
+
+
+def outcomes(frames: Sequence[Frame]) -> tuple[int, int]:
+    """Leavers and stayers of all frames."""
+    leavers = sum(float(f.left.sum()) for f in frames)
+    return round(leavers), round(sum(f.n for f in frames) - leavers)
+
+
+def features_of(frames: Sequence[Frame], rules: Rules) -> tuple[Feature, ...]:
+    """The features that mean the same at each of the frames."""
+    return candidates(rules.by_cancellation, [f.history_days for f in frames])
+
+
+def choose(train: Sequence[Frame], later: Frame, rules: Rules) -> Choice | Undefined:
+    """The candidate with the lowest Brier score on `later`.
+
+    The logistic regression stands against the recency rule and the value model; the challenger must beat all of them. With fewer than 50
+    leavers or stayers to learn from, only the recency rule and the value model compete.
+    """
+    leavers, stayers = outcomes(train)
+    risks: dict[str, Floats] = {}
+    notes: list[str] = []
+    cold = fit_cold_start(later.read, rules.horizon_days, seed=rules.seed) if not rules.by_cancellation else Undefined("by_cancellation")
+    if isinstance(cold, ColdStart):
+        risks["clv"] = Calibration().risk(cold.raw(later.read, later.n))
+    if leavers and stayers:
+        risks["recency"] = fit(Choice("recency"), train, rules).risk(later)
+    strength = WEAK
+    if min(leavers, stayers) < ENOUGH:
+        notes.append("few_outcomes")
+    else:
+        strength, risks["logistic"] = _strength(train, later, rules)
+        if available():
+            risks["lightgbm"] = fit(Choice("lightgbm"), train, rules).risk(later)
+        else:
+            notes.append("lightgbm_not_loaded")
+    if not risks:
+        return Undefined("one_outcome" if later.n or sum(f.n for f in train) else "no_data")
+    losses = {kind: float(np.mean(squared(later.left, risk))) if later.n else 0.0 for kind, risk in risks.items()}
+    order = [kind for kind in ("logistic", "recency", "clv", "lightgbm") if kind in losses]
+    kind = min(order, key=lambda k: losses[k])
+    calibrated = kind != "recency" and later.n > 0 and _calibrated(kind, strength, train, later, rules)
+    return Choice(kind, strength, calibrated, {k: score(later.left, risks[k]) for k in order}, tuple(notes))
+
+
+def _strength(train: Sequence[Frame], later: Frame, rules: Rules) -> tuple[float, Floats]:
+    """The strongest penalty whose loss is within one standard error of the lowest, and its risks."""
+    made = design(train, features_of(train, rules))
+    plain = Calibration()
+    risks = [plain.risk(fit_linear(made, kind="logistic", strength=c).raw(later.read, later.n)) for c in STRENGTHS]
+    if not later.n:
+        return STRENGTHS[1], risks[1]
+    losses = [squared(later.left, risk) for risk in risks]
+    best = min(losses, key=lambda loss: float(loss.mean()))
+    for strength, risk, loss in zip(STRENGTHS, risks, losses, strict=True):
+        worse = loss - best
+        if float(worse.mean()) <= float(worse.std()) / later.n**0.5:
+            return strength, risk
+    raise AssertionError
+
+
+def _calibrated(kind: str, strength: float, train: Sequence[Frame], later: Frame, rules: Rules) -> bool:
+    """Whether calibration certainly helps: as it would have been made before `later`, or, with one snapshot before, across halves of `later`."""
+    if len(train) > 1 and kind != "clv":
+        plain, curved = (squared(later.left, fit(Choice(kind, strength, c), train, rules).risk(later)) for c in (False, True))
+        gain = paired_bootstrap(plain, curved, resamples=1000, seed=rules.seed)
+        return isinstance(gain, Gain) and gain.certain
+    model = model_of(Choice(kind, strength), [later] if kind == "clv" else train, rules)
+    return chosen_calibration(model.raw(later.read, later.n), later.left, seed=rules.seed).method != "none"
+
+
+def model_of(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Model:
+    """The chosen kind of model fitted to the frames together."""
+    if choice.kind == "clv":
+        cold = fit_cold_start(frames[-1].read, rules.horizon_days, seed=rules.seed)
+        assert isinstance(cold, ColdStart)
+        return cold
+    if choice.kind == "lightgbm":
+        return fit_trees(frames, features_of(frames, rules), seed=rules.seed)
+    if choice.kind == "recency":
+        return fit_linear(design(frames, [simple(rules.by_cancellation)]), kind="recency", strength=choice.strength)
+    return fit_linear(design(frames, features_of(frames, rules)), kind="logistic", strength=choice.strength)
+
+
+def fit(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Fitted:
+    """The chosen model on all frames; where it is to be calibrated, it learns from all but the latest, and the curve from that one."""
+    if not choice.calibrated:
+        return Fitted(model_of(choice, frames, rules), Calibration())
+    if len(frames) > 1:
+        learned, last = frames[:-1], frames[-1]
+    else:
+        learned, last = [frames[0].rows(half(frames[0].n, rules.seed))], frames[0].rows(~half(frames[0].n, rules.seed))
+    model = model_of(choice, [last] if choice.kind == "clv" else learned, rules)
+    return Fitted(model, calibrate(model.raw(last.read, last.n), last.left))
+
+
+def half(n: int, seed: int) -> NDArray[np.bool_]:
+    """A random half of n customers."""
+    out: NDArray[np.bool_] = np.random.default_rng(seed).permutation(n) % 2 == 0
+    return out
+
+
+def choose_among(frames: Sequence[Frame], rules: Rules) -> Choice | Undefined:
+    """Chosen on the latest of the frames by what was learned from those before; of a single frame, on a random half by the other half."""
+    if len(frames) > 1:
+        until = frames[-1].day
+        return choose([f.known_at(until) for f in frames[:-1]], frames[-1], rules)
+    (only,) = frames
+    first = half(only.n, rules.seed)
+    return choose([only.rows(first)], only.rows(~first), rules)
+
+
+def candidates_scored(choice: Choice, frames: Sequence[Frame], later: Frame, rules: Rules) -> dict[str, Any]:
+    """Risks on `later` of the chosen model and of all the others, each fitted on `frames`."""
+    kinds = list(choice.scores) if choice.scores else [choice.kind]
+    out: dict[str, Any] = {}
+    for kind in kinds:
+        own = choice if kind == choice.kind else Choice(kind, choice.strength if kind == "logistic" else WEAK)
+        out[kind] = fit(own, frames if kind != "clv" or own.calibrated else [later], rules).risk(later)
+    return out
