@@ -187,7 +187,7 @@ def _are_texts(value: Any) -> bool:
 def _are_weights(value: Any) -> bool:
     if not (_is_numbers_by_name(value) and set(value) <= set(HEALTH_WEIGHTS)):
         return False
-    whole = {**HEALTH_WEIGHTS, **value}
+    whole: dict[str, float] = {**HEALTH_WEIGHTS, **value}
     return min(whole.values()) >= 0 and max(whole.values()) > 0
 
 
