@@ -1,5 +1,6 @@
 """A company whose true parameters are known: for demonstrations, for measuring speed, and for finding a planted truth again."""
 
-from regulars.synthetic.company import Company, fill
+from regulars.synthetic.company import fill
+from regulars.synthetic.stories import Channel, Company, Saas, Shop
 
-__all__ = ["Company", "fill"]
+__all__ = ["Channel", "Company", "Saas", "Shop", "fill"]
