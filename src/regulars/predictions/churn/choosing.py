@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +31,10 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 """Candidates for scikit-learn's C, the strongest penalty first."""
 ENOUGH = 50
 """So many leavers, and so many stayers, are the least that a model of many features is learned from."""
+REACH = 2
+"""A model learns from the latest two snapshots: older ones made it worse, or no better, on later ones (docs/predictions/churn.md)."""
+PLENTY = 1000
+"""With fewer leavers or stayers than this, older snapshots are taken too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Rules:
     by_cancellation: bool
     horizon_days: int
     seed: int = 0
+    reach: int | None = None
+    """How many of the latest snapshots a model learns from; None is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,16 @@ def outcomes(frames: Sequence[Frame]) -> tuple[int, int]:
     return round(leavers), round(sum(f.n for f in frames) - leavers)
 
 
+def latest(frames: Sequence[Frame], rules: Rules) -> list[Frame]:
+    """The snapshots to learn from: the latest `reach`, and older ones while there are fewer than 1,000 leavers or stayers."""
+    taken: list[Frame] = []
+    for frame in reversed(frames):
+        if rules.reach is not None and len(taken) >= rules.reach and min(outcomes(taken)) >= PLENTY:
+            break
+        taken.insert(0, frame)
+    return taken
+
+
 def features_of(frames: Sequence[Frame], rules: Rules) -> tuple[Feature, ...]:
     """The features that mean the same at each of the frames."""
     return candidates(rules.by_cancellation, [f.history_days for f in frames])
@@ -79,8 +95,8 @@ def features_of(frames: Sequence[Frame], rules: Rules) -> tuple[Feature, ...]:
 def choose(train: Sequence[Frame], later: Frame, rules: Rules) -> Choice | Undefined:
     """The candidate with the lowest Brier score on `later`.
 
-    The logistic regression stands against the recency rule and the value model; the challenger must beat all of them. With fewer than 50
-    leavers or stayers to learn from, only the recency rule and the value model compete.
+    The logistic regression stands against the recency rule and the value model; the challenger must beat each of them certainly: by more
+    than the 95 % interval of the difference. With fewer than 50 leavers or stayers to learn from, only the recency rule and the value model compete.
     """
     leavers, stayers = outcomes(train)
     risks: dict[str, Floats] = {}
@@ -101,9 +117,11 @@ def choose(train: Sequence[Frame], later: Frame, rules: Rules) -> Choice | Undef
             notes.append("lightgbm_not_loaded")
     if not risks:
         return Undefined("one_outcome" if later.n or sum(f.n for f in train) else "no_data")
-    losses = {kind: float(np.mean(squared(later.left, risk))) if later.n else 0.0 for kind, risk in risks.items()}
+    losses = {kind: squared(later.left, risk) for kind, risk in risks.items()}
     order = [kind for kind in ("logistic", "recency", "clv", "lightgbm") if kind in losses]
-    kind = min(order, key=lambda k: losses[k])
+    kind: str = min((k for k in order if k != "lightgbm"), key=lambda k: float(losses[k].mean()) if later.n else 0.0)
+    if "lightgbm" in losses and later.n and all(_certainly_lower(losses["lightgbm"], losses[k], rules) for k in order[:-1]):
+        kind = "lightgbm"
     calibrated = kind != "recency" and later.n > 0 and _calibrated(kind, strength, train, later, rules)
     return Choice(kind, strength, calibrated, {k: score(later.left, risks[k]) for k in order}, tuple(notes))
 
@@ -124,12 +142,16 @@ def _strength(train: Sequence[Frame], later: Frame, rules: Rules) -> tuple[float
     raise AssertionError
 
 
+def _certainly_lower(loss: Floats, reference: Floats, rules: Rules) -> bool:
+    gain = paired_bootstrap(reference, loss, resamples=1000, seed=rules.seed)
+    return isinstance(gain, Gain) and gain.certain
+
+
 def _calibrated(kind: str, strength: float, train: Sequence[Frame], later: Frame, rules: Rules) -> bool:
     """Whether calibration certainly helps: as it would have been made before `later`, or, with one snapshot before, across halves of `later`."""
     if len(train) > 1 and kind != "clv":
         plain, curved = (squared(later.left, fit(Choice(kind, strength, c), train, rules).risk(later)) for c in (False, True))
-        gain = paired_bootstrap(plain, curved, resamples=1000, seed=rules.seed)
-        return isinstance(gain, Gain) and gain.certain
+        return _certainly_lower(curved, plain, rules)
     model = model_of(Choice(kind, strength), [later] if kind == "clv" else train, rules)
     return chosen_calibration(model.raw(later.read, later.n), later.left, seed=rules.seed).method != "none"
 
@@ -138,8 +160,7 @@ def model_of(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Model:
     """The chosen kind of model fitted to the frames together."""
     if choice.kind == "clv":
         cold = fit_cold_start(frames[-1].read, rules.horizon_days, seed=rules.seed)
-        assert isinstance(cold, ColdStart)
-        return cold
+        return cold if isinstance(cold, ColdStart) else model_of(Choice("recency"), frames, rules)
     if choice.kind == "lightgbm":
         return fit_trees(frames, features_of(frames, rules), seed=rules.seed)
     if choice.kind == "recency":
@@ -148,11 +169,11 @@ def model_of(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Model:
 
 
 def fit(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Fitted:
-    """The chosen model on all frames; where it is to be calibrated, it learns from all but the latest, and the curve from that one."""
+    """The chosen model on the latest frames; where it is to be calibrated, it learns from those before the last, and the curve from that one."""
     if not choice.calibrated:
-        return Fitted(model_of(choice, frames, rules), Calibration())
+        return Fitted(model_of(choice, latest(frames, rules), rules), Calibration())
     if len(frames) > 1:
-        learned, last = frames[:-1], frames[-1]
+        learned, last = latest(frames[:-1], rules), frames[-1]
     else:
         learned, last = [frames[0].rows(half(frames[0].n, rules.seed))], frames[0].rows(~half(frames[0].n, rules.seed))
     model = model_of(choice, [last] if choice.kind == "clv" else learned, rules)
@@ -169,16 +190,18 @@ def choose_among(frames: Sequence[Frame], rules: Rules) -> Choice | Undefined:
     """Chosen on the latest of the frames by what was learned from those before; of a single frame, on a random half by the other half."""
     if len(frames) > 1:
         until = frames[-1].day
-        return choose([f.known_at(until) for f in frames[:-1]], frames[-1], rules)
-    (only,) = frames
+        known = [f for f in (g.known_at(until) for g in frames[:-1]) if f.n]
+        if known:
+            return choose(latest(known, rules), frames[-1], rules)
+    only = frames[-1]
     first = half(only.n, rules.seed)
     return choose([only.rows(first)], only.rows(~first), rules)
 
 
-def candidates_scored(choice: Choice, frames: Sequence[Frame], later: Frame, rules: Rules) -> dict[str, Any]:
+def candidates_scored(choice: Choice, frames: Sequence[Frame], later: Frame, rules: Rules) -> dict[str, Floats]:
     """Risks on `later` of the chosen model and of all the others, each fitted on `frames`."""
     kinds = list(choice.scores) if choice.scores else [choice.kind]
-    out: dict[str, Any] = {}
+    out: dict[str, Floats] = {}
     for kind in kinds:
         own = choice if kind == choice.kind else Choice(kind, choice.strength if kind == "logistic" else WEAK)
         out[kind] = fit(own, frames if kind != "clv" or own.calibrated else [later], rules).risk(later)

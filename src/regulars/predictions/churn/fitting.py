@@ -12,7 +12,17 @@ from regulars.errors import ArgumentRefused
 from regulars.metrics.estimates import Undefined
 from regulars.predictions.churn.calibration import Calibration
 from regulars.predictions.churn.card import ModelCard, content_hash, libraries
-from regulars.predictions.churn.choosing import Choice, Fitted, Rules, candidates_scored, choose_among, fit as fit_choice, outcomes
+from regulars.predictions.churn.choosing import (
+    PLENTY,
+    REACH,
+    Choice,
+    Fitted,
+    Rules,
+    candidates_scored,
+    choose_among,
+    fit as fit_choice,
+    outcomes,
+)
 from regulars.predictions.churn.cold_start import ColdStart, fit_cold_start
 from regulars.predictions.churn.drift import drift
 from regulars.predictions.churn.frames import Frame, columns_of, concerned, frame, take
@@ -27,6 +37,9 @@ if TYPE_CHECKING:
     from regulars.relations.session import Session
 
     Progress = Callable[[str], None]
+
+ROLES = 2
+"""Snapshots beside those learned from: one to choose on, one to report on."""
 
 
 def fit(
@@ -43,14 +56,15 @@ def fit(
     """The churn model of a company as of the session.
 
     Snapshots stand a horizon apart (`snapshots.spaced_days`), or on the days given: a date means the end of that day. The latest reports, the one
-    before it chooses, those before that train; with two, the first trains and chooses by halves and the second reports; with one there
-    is no report. No outcome flows into a step that was not known on the day of the snapshot it is judged on. The model handed back is then fitted
-    to all snapshots. `now` saves reading the facts as of the session once more. `Undefined` where there is nobody to speak of (`no_data`), or no
+    before it chooses, the two before that train (older ones too while there are few outcomes); with two snapshots the first trains and chooses by
+    halves of the customers and the second reports; with one there is no report. No outcome flows into a step that was not known on the day of the snapshot it is judged on. The model handed back is then fitted
+    to the latest two snapshots, or to all the days given. `now` saves reading the facts as of the session once more. `Undefined` where there is nobody to speak of (`no_data`), or no
     outcome of both kinds and no order pattern (`one_outcome`, `no_repeats`).
     """
-    rules = Rules(session.by_cancellation, horizon_days or session.settings.horizon_days, seed)
+    named = [day for part in (train, choose, test) for day in _several(part)]
+    rules = Rules(session.by_cancellation, horizon_days or session.settings.horizon_days, seed, None if named else REACH)
     say = progress or (lambda _: None)
-    days = roles(session, rules.horizon_days, train, choose, test)
+    days = days_given(session, rules.horizon_days, named) if named else spaced_days(session, rules.horizon_days)
     frames = frames_of(session, days, rules, say)
     say(f"facts as of {session.as_of_day}")
     current = now or take(session, session.as_of_day, rules.horizon_days)
@@ -59,18 +73,9 @@ def fit(
     return _made(session, frames, current, rules, say)
 
 
-def roles(
-    session: Session,
-    horizon_days: int,
-    train: Sequence[date] | None,
-    choose: Sequence[date] | date | None,
-    test: Sequence[date] | date | None,
-) -> list[date]:
-    """The days of the snapshots, the earliest first; each at least a horizon after the one before it."""
-    named = [day for part in (train, choose, test) for day in _several(part)]
-    if not named:
-        return spaced_days(session, horizon_days)
-    days = sorted({day + timedelta(days=1) for day in named})  # a date is the end of that day
+def days_given(session: Session, horizon_days: int, dates: Sequence[date]) -> list[date]:
+    """Snapshot days of dates (each means the end of that day), the earliest first; `ArgumentRefused` where one's outcome was not known at the next."""
+    days = sorted({day + timedelta(days=1) for day in dates})
     for earlier, later in zip(days, [*days[1:], session.as_of_day], strict=True):
         if (later - earlier).days < horizon_days:
             raise ArgumentRefused(
@@ -88,15 +93,17 @@ def _several(days: Sequence[date] | date | None) -> list[date]:
 
 
 def frames_of(session: Session, days: Sequence[date], rules: Rules, say: Progress) -> list[Frame]:
-    """The frames of these days whose customers' outcomes are known; days without any are left out."""
-    frames = []
-    for day in days:
+    """The frames of these days with the customers whose outcome is known; days without any are left out, and days too old to be learned from."""
+    frames: list[Frame] = []
+    for day in reversed(days):
+        if rules.reach is not None and len(frames) >= rules.reach + ROLES and min(outcomes(frames[: rules.reach])) >= PLENTY:
+            break
         say(f"snapshot of {day - timedelta(days=1)}")
         shot = take(session, day, rules.horizon_days)
         made = frame(session, shot, rules.horizon_days, by_cancellation=rules.by_cancellation, seed=rules.seed)
         known = made.known_at(session.as_of_day)
         if known.n:
-            frames.append(known)
+            frames.insert(0, known)
     return frames
 
 
@@ -107,7 +114,7 @@ def _made(session: Session, frames: list[Frame], current: Snapshot, rules: Rules
     report = frames[-1] if before else None
     rows: list[dict[str, Any]] = []
     if isinstance(chosen, Choice) and before and report is not None:
-        rows += _score_rows("reporting", report, candidates_scored(chosen, [f.known_at(report.day) for f in before], report, rules))
+        rows += _score_rows("reporting", report, candidates_scored(chosen, before, report, rules))
     if isinstance(chosen, Choice):
         rows += [{"role": "choosing", "population": "all", "model": k, **_plain(s)} for k, s in (chosen.scores or {}).items()]
     else:
@@ -138,17 +145,19 @@ def _chosen(frames: list[Frame], rules: Rules, notes: list[str]) -> tuple[Choice
     if not known:
         notes += ["no_later_report", "chosen_on_half"]
         return choose_among(frames[-1:], rules), []
-    return choose_among(known, rules), before
+    return choose_among(known, rules), known
 
 
 def _shipped(chosen: Choice | Undefined, frames: list[Frame], current: Snapshot, rules: Rules) -> Fitted | Undefined:
     if isinstance(chosen, Choice) and (chosen.kind != "clv" or chosen.calibrated):
         return fit_choice(chosen, frames, rules)
     if rules.by_cancellation:
-        return chosen if isinstance(chosen, Undefined) else Undefined("no_data")
+        return chosen if isinstance(chosen, Undefined) and frames else Undefined("history_too_short")
     source = columns_of(current, concerned(current, rules.by_cancellation))
     cold = fit_cold_start(reader(source), rules.horizon_days, seed=rules.seed)
-    return Fitted(cold, Calibration()) if isinstance(cold, ColdStart) else cold
+    if isinstance(cold, ColdStart):
+        return Fitted(cold, Calibration())
+    return fit_choice(Choice("recency"), frames, rules) if isinstance(chosen, Choice) else cold
 
 
 def _score_rows(role: str, frame: Frame, risks: dict[str, Any]) -> list[dict[str, Any]]:
