@@ -201,3 +201,21 @@ class HistoriesRefused(CallerError):
     """Purchase histories that no buyer can have."""
 
     code = "histories.refused"
+
+
+class ExperimentUnknown(CallerError):
+    """No experiment has this name."""
+
+    code = "experiment.unknown"
+
+
+class ModelUnknown(CallerError):
+    """No model of this kind and version is kept."""
+
+    code = "model.unknown"
+
+
+class NoPredictions(CallerError):
+    """No predictions are kept as of this instant."""
+
+    code = "predictions.none"

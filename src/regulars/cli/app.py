@@ -27,6 +27,7 @@ COMMANDS = {
     "metrics": "the metric catalogue: list, show, run",
     "analyse": "cohorts, RFM, ABC and the other analyses",
     "review": "write the retention review",
+    "experiment": "plan, assign and read experiments",
     "settings": "show or change how the business counts",
     "doctor": "check the workspace and propose settings",
     "compact": "merge small files",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regulars.metrics.estimates import Undefined
 
@@ -44,7 +44,7 @@ class Sample:
         return cls(n, share, share * (1 - share))
 
     @classmethod
-    def of_values(cls, values: NDArray[object]) -> Sample:
+    def of_values(cls, values: NDArray[Any]) -> Sample:
         """From one value per customer."""
         import numpy as np
 
