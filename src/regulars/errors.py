@@ -219,3 +219,9 @@ class NoPredictions(CallerError):
     """No predictions are kept as of this instant."""
 
     code = "predictions.none"
+
+
+class WorkspaceNotEmpty(CallerError):
+    """The workspace holds rows already and a new one is needed."""
+
+    code = "workspace.not_empty"

@@ -32,6 +32,7 @@ COMMANDS = {
     "doctor": "check the workspace and propose settings",
     "compact": "merge small files",
     "erase": "remove a person",
+    "simulate": "a company whose truth is known",
     "demo": "a review of a real shop, from its real orders",
 }
 """Every command with a few words, so that `--help` imports none of them."""

@@ -2,5 +2,6 @@
 
 from regulars.synthetic.company import fill
 from regulars.synthetic.stories import Channel, Company, Saas, Shop
+from regulars.synthetic.truth import Truth, truth
 
-__all__ = ["Channel", "Company", "Saas", "Shop", "fill"]
+__all__ = ["Channel", "Company", "Saas", "Shop", "Truth", "fill", "truth"]

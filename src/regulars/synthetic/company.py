@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from regulars.errors import WorkspaceNotEmpty
 from regulars.synthetic.accounts import Accounts
 from regulars.synthetic.baskets import Orders
 from regulars.synthetic.browsing import events
@@ -18,6 +19,7 @@ from regulars.synthetic.rows import DAY, named
 from regulars.synthetic.stories import Company
 from regulars.synthetic.surveys import answers
 from regulars.synthetic.tickets import COMPLAINTS, tickets
+from regulars.synthetic.truth import CampaignTally, blocks
 from regulars.synthetic.usage import COMPLAINTS_FROM, FEATURES, TOPICS, account_answers, account_tickets, usage
 
 if TYPE_CHECKING:
@@ -30,31 +32,33 @@ if TYPE_CHECKING:
 
 __all__ = ["DAY", "Company", "fill", "history", "named"]
 
-CUSTOMERS_AT_ONCE = 50_000
-ACCOUNTS_AT_ONCE = 2_000
-
 
 def fill(workspace: Workspace, company: Company, progress: Callable[[int, int], None] | None = None) -> LoadRecord:
     """Write the company's history into `workspace` as one load, in bounded memory; the same company gives the same rows.
 
     What is true of it is kept in the load's report, under "truth". The settings of the workspace become those that fit the company's kind;
-    an existing currency is kept.
+    an existing currency is kept. Raises `WorkspaceNotEmpty`; whatever stops it, nothing is left of the load.
     """
+    if any(not load.undone for load in workspace.loads()):
+        raise WorkspaceNotEmpty(
+            f"The workspace in {workspace.folder} holds rows already.",
+            expected="a new workspace, so that what is true of the company is true of all rows",
+            remedy="Give another folder with --workspace.",
+            details={"folder": str(workspace.folder)},
+        )
     end = datetime.combine(company.first_day, datetime.min.time(), UTC) + timedelta(days=company.days + 1)
     now = max(end, datetime.now(UTC))
-    at_once = ACCOUNTS_AT_ONCE if company.kind == "saas" else CUSTOMERS_AT_ONCE
+    tally, done = CampaignTally(), 0
     with workspace.stage(source="synthetic", now=now) as load:
         for table, rows in whole_company(company):
             load.add(table, rows)
-        done = 0
-        for first in range(0, company.customers, at_once):
-            count = min(at_once, company.customers - first)
-            for table, rows in history(company, first, count):
+        for first, count in blocks(company):
+            for table, rows in history(company, first, count, tally):
                 load.add(table, rows)
             done += count
             if progress:
                 progress(done, company.customers)
-        record = load.commit({"truth": company.parameters()}, [])
+        record = load.commit({"truth": {**company.parameters(), "campaign_effects": tally.rows()}}, [])
     changes = fitting_settings(company)
     if workspace.settings.currency is not None:
         del changes["currency"]
@@ -92,8 +96,11 @@ def whole_company(company: Company) -> Iterator[tuple[str, pa.Table]]:
         yield "costs", costs(company)
 
 
-def history(company: Company, first: int, count: int) -> Iterator[tuple[str, pa.Table]]:
-    """Table names and rows of the customers (accounts of a saas company) `first` to `first + count`, without `load_id`."""
+def history(company: Company, first: int, count: int, tally: CampaignTally | None = None) -> Iterator[tuple[str, pa.Table]]:
+    """Table names and rows of the customers (accounts of a saas company) `first` to `first + count`, without `load_id`.
+
+    What is true of campaigns is added to `tally`.
+    """
     if company.kind == "saas":
         yield from _accounts(company, first, count)
         return
@@ -103,7 +110,9 @@ def history(company: Company, first: int, count: int) -> Iterator[tuple[str, pa.
     habit = refill_habits(company, people)
     if company.kind == "shop":
         timeline = with_refills(company, people, timeline, left, habit)
-        timeline, _, assignments, messages = run_campaigns(company, people, timeline)
+        timeline, campaigns, assignments, messages = run_campaigns(company, people, timeline)
+        if tally is not None:
+            tally.add(campaigns)
         yield "assignments", assignments
         yield "messages", messages
     orders = Orders(company, people, timeline, habit, campaign_names(company))
