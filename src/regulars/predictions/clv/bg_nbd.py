@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from regulars.predictions.clv.histories import CHUNK, Rows
+from regulars.predictions.clv.histories import CHUNK, Rows, dot
 from regulars.predictions.clv.maximum import FitReport, maximise
 
 if TYPE_CHECKING:
@@ -85,9 +85,32 @@ class BgNbd:
         days = (self.alpha + age) * np.expm1(np.minimum(logs, 700))
         return np.where(reached, days, np.inf)
 
+    def counts(self, age: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+        """P(0, 1, ... `most` or more orders of a new buyer within `age` days); equation (8)."""
+        from scipy.special import betainc, betaln
+
+        orders = np.arange(most)
+        seen = age / (self.alpha + age)
+        shares = negative_binomial(self.r, self.alpha, age, most)
+        shares *= np.exp(betaln(self.a, self.b + orders) - betaln(self.a, self.b))
+        for n in range(1, most):
+            at_least = betainc(n, self.r, seen)
+            shares[:, n] += np.exp(betaln(self.a + 1, self.b + n - 1) - betaln(self.a, self.b)) * at_least
+        return np.column_stack([shares, np.clip(1 - shares.sum(axis=1), 0, 1)])
+
     def as_dict(self) -> dict[str, float]:
         """The parameters by name."""
         return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
+
+
+def negative_binomial(r: float, alpha: float, days: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """P(n orders within `days`) for n below `most`, of who does not drop out: a row for each of `days`."""
+    from scipy.special import gammaln, xlogy
+
+    orders = np.arange(most)
+    logs = gammaln(r + orders) - gammaln(r) - gammaln(orders + 1) + xlogy(orders, (days / (alpha + days))[:, None])
+    shares: NDArray[np.float64] = np.exp(logs - r * np.log1p(days / alpha)[:, None])
+    return shares
 
 
 def orders_by_quadrature(often: NDArray[Any], share: NDArray[Any], a: float, b: NDArray[Any]) -> NDArray[np.float64]:
@@ -148,16 +171,16 @@ class BgNbdLikelihood:
         value += gammaln(a + b) - gammaln(b) + gammaln(b + x) - gammaln(a + b + x)
         both = digamma(a + b) - digamma(a + b + x)
         gradient = [
-            weight @ (digamma(r + x) - digamma(r) + np.log(alpha)),
+            dot(weight, digamma(r + x) - digamma(r) + np.log(alpha)),
             weight.sum() * r / alpha,
-            weight @ both,
-            weight @ (both - digamma(b) + digamma(b + x)),
+            dot(weight, both),
+            dot(weight, both - digamma(b) + digamma(b + x)),
         ]
         far = np.log(alpha + self._age)
-        value_of_age = -(r * self._of_age + self._orders_of_age) @ far
-        gradient[0] -= self._of_age @ far
-        gradient[1] -= (r * self._of_age + self._orders_of_age) @ (1 / (alpha + self._age))
-        return float(weight @ value + value_of_age), np.array(gradient)
+        value_of_age = -dot(r * self._of_age + self._orders_of_age, far)
+        gradient[0] -= dot(self._of_age, far)
+        gradient[1] -= dot(r * self._of_age + self._orders_of_age, 1 / (alpha + self._age))
+        return dot(weight, value) + value_of_age, np.array(gradient)
 
     def _of_days(self, r: float, alpha: float, a: float, b: float) -> tuple[float, NDArray[np.float64]]:
         """The part of having dropped out at t: log(1 + a / (b + x - 1) ((alpha + T) / (alpha + t))^(r + x))."""
@@ -173,14 +196,14 @@ class BgNbdLikelihood:
             odds = often * ratio
             odds += dropping[place]
             small = np.exp(-np.abs(odds))
-            value += weight @ (np.maximum(odds, 0) + np.log1p(small))
+            value += dot(weight, np.maximum(odds, 0) + np.log1p(small))
             dead = np.where(odds > 0, 1.0, small)
             dead /= 1 + small
             dead *= weight
-            gradient[0] += dead @ ratio
+            gradient[0] += dot(dead, ratio)
             dead_of_x += np.bincount(place, dead, minlength=len(self._x))
             dead *= often
-            gradient[1] += dead @ (1 / far - 1 / near)
+            gradient[1] += dot(dead, 1 / far - 1 / near)
         gradient[2] = dead_of_x.sum() / a
         gradient[3] = -(dead_of_x / (b + np.maximum(self._x, 1) - 1)).sum()
         return float(value), gradient
@@ -188,7 +211,7 @@ class BgNbdLikelihood:
 
 def fit_bg_nbd(rows: Rows, *, seed: int = 0) -> tuple[BgNbd, FitReport]:
     """The model of the highest likelihood, and how it was found."""
-    repeats, exposure = float(rows.weight @ rows.frequency), float(rows.weight @ rows.age)
+    repeats, exposure = dot(rows.weight, rows.frequency), dot(rows.weight, rows.age)
     start = (0.5, max(1.0, 0.4 * exposure / max(repeats, 1.0)), 0.8, 2.5)
     report = maximise(BgNbd.name, NAMES, BgNbdLikelihood(rows), starts=[start], bounds=BOUNDS, seed=seed)
     return BgNbd(**report.values), report

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from regulars.predictions.clv.histories import CHUNK
+from regulars.predictions.clv.histories import CHUNK, dot
 from regulars.predictions.clv.maximum import FitReport, maximise
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class GammaGammaLikelihood:
         self._often, counts = np.unique(x, return_counts=True)
         self._count = counts.astype(np.float64)
         logs = np.log(mean_value)
-        self._sums = float(logs.sum()), float(x @ (logs + np.log(x)))
+        self._sums = float(logs.sum()), dot(x, logs + np.log(x))
         self.rows, self.weight = len(x), float(len(x))
 
     def sample(self, size: int, seed: int) -> GammaGammaLikelihood:
@@ -77,19 +77,19 @@ class GammaGammaLikelihood:
             sums = self._total[rows] + gamma
             distance = np.log(sums)
             far += distance.sum()
-            far_orders += self._x[rows] @ distance
+            far_orders += dot(self._x[rows], distance)
             np.divide(1.0, sums, out=sums)
             rest += sums.sum()
-            rest_orders += self._x[rows] @ sums
+            rest_orders += dot(self._x[rows], sums)
         x, count = self._often, self._count
         n, (log_mean, x_logs) = self.weight, self._sums
-        value = count @ (gammaln(p * x + q) - gammaln(p * x)) + n * (q * np.log(gamma) - gammaln(q))
+        value = dot(count, gammaln(p * x + q) - gammaln(p * x)) + n * (q * np.log(gamma) - gammaln(q))
         value += p * x_logs - log_mean - p * far_orders - q * far
         more = digamma(p * x + q)
         gradient = np.array(
             [
-                count @ (x * (more - digamma(p * x))) + x_logs - far_orders,
-                count @ more + n * (np.log(gamma) - digamma(q)) - far,
+                dot(count, x * (more - digamma(p * x))) + x_logs - far_orders,
+                dot(count, more) + n * (np.log(gamma) - digamma(q)) - far,
                 n * q / gamma - p * rest_orders - q * rest,
             ]
         )

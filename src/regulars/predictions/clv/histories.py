@@ -98,6 +98,11 @@ def _whole(name: str, values: ArrayLike) -> NDArray[Any]:
     return whole
 
 
+def dot(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Sum of products, on one thread: a BLAS would share out each short sum, wait for its threads longer than it adds, and add in another order."""
+    return float(np.einsum("i,i->", left, right))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Unique (x, t, T) with the number of buyers who have it."""

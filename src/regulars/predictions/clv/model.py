@@ -13,8 +13,9 @@ from regulars.errors import ArgumentRefused
 from regulars.metrics.estimates import Undefined
 from regulars.predictions.clv.bg_nbd import BgNbd, fit_bg_nbd
 from regulars.predictions.clv.gamma_gamma import GammaGamma, fit_gamma_gamma
-from regulars.predictions.clv.histories import Histories, OverPairs, Rows, collapse
+from regulars.predictions.clv.histories import LONGEST, Histories, OverPairs, Rows, collapse
 from regulars.predictions.clv.maximum import FitReport
+from regulars.predictions.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from regulars.predictions.clv.steady import SteadyRate, SteadyValue
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 MONTH = 365.25 / 12
 """Days of a month."""
 
-FITS: dict[str, Callable[..., tuple[Any, FitReport]]] = {"bg_nbd": fit_bg_nbd}
-PURCHASES = {"bg_nbd": BgNbd, "steady_rate": SteadyRate}
-SPENDS = {"gamma_gamma": GammaGamma, "steady_value": SteadyValue}
+FITS: dict[str, Callable[..., tuple[Any, FitReport]]] = {"bg_nbd": fit_bg_nbd, "pareto_nbd": fit_pareto_nbd}
+PURCHASES: dict[str, Any] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd, "steady_rate": SteadyRate}
+SPENDS: dict[str, Any] = {"gamma_gamma": GammaGamma, "steady_value": SteadyValue}
 
 
 class Purchases(Protocol):
@@ -40,6 +41,7 @@ class Purchases(Protocol):
     def orders_staying(self, x: NDArray[Any], age: NDArray[Any], days: float) -> NDArray[np.float64]: ...
     def order_within(self, x: NDArray[Any], age: NDArray[Any], days: float) -> NDArray[np.float64]: ...
     def days_until(self, x: NDArray[Any], age: NDArray[Any], share: NDArray[Any]) -> NDArray[np.float64]: ...
+    def counts(self, age: NDArray[np.float64], most: int) -> NDArray[np.float64]: ...
     def as_dict(self) -> dict[str, float]: ...
 
 
@@ -99,13 +101,17 @@ class ValueModel:
         return _filled(histories, lambda rows: np.clip(1 - table(rows) * self._alive(histories, rows), 0, 1))
 
     def days_to_next_order(self, histories: Histories, quantile: float) -> NDArray[np.float64]:
-        """Days by which the next order has come with probability `quantile` (0 to below 1); infinite where it comes less often than that."""
+        """Days by which the next order has come with probability `quantile` (0 to below 1); infinite where it comes less often than that.
+
+        A day more than four hundred years off counts as never.
+        """
         if not 0 <= quantile < 1:
             raise ArgumentRefused(f"quantile {quantile}", expected="0 or more, below 1")
 
         def of(rows: slice) -> NDArray[np.float64]:
             share = quantile / np.maximum(self._alive(histories, rows), 1e-300)
-            return self.purchases.days_until(histories.frequency[rows], histories.age_days[rows], share)
+            days = self.purchases.days_until(histories.frequency[rows], histories.age_days[rows], share)
+            return np.where(days <= LONGEST, days, np.inf)
 
         return _filled(histories, of)
 

@@ -47,6 +47,14 @@ class SteadyRate:
         reached = share < 1
         return np.where(reached, -np.log1p(-np.where(reached, share, 0.0)) / self.rate, np.inf)
 
+    def counts(self, age: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+        """P(0, 1, ... `most` or more orders of a new buyer within `age` days): Poisson."""
+        from scipy.special import gammaln
+
+        orders, mean = np.arange(most), np.maximum(age * self.rate, 1e-300)[:, None]
+        shares = np.exp(orders * np.log(mean) - mean - gammaln(orders + 1))
+        return np.column_stack([shares, np.clip(1 - shares.sum(axis=1), 0, 1)])
+
     def as_dict(self) -> dict[str, float]:
         """The rate."""
         return {"rate": self.rate}
