@@ -40,6 +40,7 @@ class Sizes:
     costs: int = 5
     messages: int = 6
     accounts: int = 2
+    predictions: int = 3
     superseded: int = 2
 
 
@@ -93,6 +94,7 @@ class _Maker:
             "costs",
             "messages",
             "accounts",
+            "predictions",
         ):
             self.chance = random.Random(f"{seed} {name}")
             for position in range(getattr(sizes, name)):
@@ -256,6 +258,7 @@ class _Maker:
             message_id=f"m{self.chance.randrange(max(1, position))}",
             step=self.some("sent", "delivered", "delivered", "opened", "clicked", "bounced"),
             machine=self.some(None, False, True),
+            channel=self.some(None, "email", "E-Mail", "sms"),
         )
 
     def one_of_accounts(self, position):
@@ -276,6 +279,16 @@ class _Maker:
             actions=self.some(None, 9),
             currency=self.some("EUR", "USD"),
         )
+
+    def one_of_predictions(self, position):
+        """A run: some of the people and accounts, some of the names."""
+        at = self.instant() - timedelta(microseconds=1)
+        for who, account in {(self.some(*PEOPLE[:-1]), self.account()) for _ in range(self.some(1, 4, 8))}:
+            for name in ("churn_risk", "clv_minor", "health_score", "light", "money_at_risk_minor"):
+                if self.some(True, True, True, False):
+                    value = float(self.chance.randrange(6)) if name == "light" else self.chance.random() * self.some(1, 100, 10_000)
+                    key, load = f"run-{position}/{name}/{who}/{account}", f"run-{position}"
+                    self.b.add("predictions", key, at, who, load=load, account=account, name=name, value=value, model_version="m/1")
 
     def supersede(self, count):
         """Replace orders, with all their lines, by a new version that costs twice as much."""

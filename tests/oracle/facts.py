@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from itertools import pairwise
 
+from tests.oracle import predictions
 from tests.oracle.clock import date_of
 
 
@@ -51,6 +52,7 @@ def _facts_of(company, customer, own):
     row |= _texts(company, customer, own) | _usage(company, customer, own)
     row |= _subscriptions(company, customer)
     row |= _activity(company, customer, own.of(_meaningful(company), customer))
+    row |= predictions.facts(company, customer)
     return row
 
 
@@ -199,7 +201,8 @@ def _texts(company, customer, own):
 
 
 def _messages(company, rows):
-    arrived = [r for r in rows if r["step"] in ("delivered", "opened", "clicked")]
+    mails = [r for r in rows if (r.get("channel") or "email").lower() in ("email", "e-mail", "mail")]
+    arrived = [r for r in mails if r["step"] in ("delivered", "opened", "clicked")]
     engaged = [r for r in arrived if r["step"] != "delivered" and not r.get("machine")]
     late = company.as_of_day - 180
     return {

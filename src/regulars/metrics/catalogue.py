@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from regulars.periods import Window
     from regulars.relations.session import Session
 
-FAMILIES = ("revenue", "retention", "recurring_revenue", "value", "experience")
+FAMILIES = ("revenue", "retention", "recurring_revenue", "value", "experience", "success")
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Success: how healthy customers are, and what is at risk."""
