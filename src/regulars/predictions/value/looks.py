@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regulars.metrics.estimates import Undefined
-from regulars.periods import day_number
 from regulars.predictions.value.buying import Bought, read
 from regulars.predictions.value.fitting import fit_model
+from regulars.relations.base import flag, total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import date
 
     from numpy.typing import NDArray
@@ -41,6 +41,13 @@ class Afterwards:
     net_minor: NDArray[Any]
     returned_minor: float
     """What returns without an order took back in these days; zero or negative."""
+    new_day: NDArray[Any]
+    """Days after the look of the order days of customers who had not bought before it."""
+    new_next_day: NDArray[Any]
+    """The same customer's next order day, or far away."""
+    new_is_first: NDArray[Any]
+    new_orders: NDArray[Any]
+    new_net_minor: NDArray[Any]
 
     def order_days(self, buyers: int) -> NDArray[Any]:
         """Order days by buyer."""
@@ -58,6 +65,8 @@ class Look:
     day: date
     bought: Bought
     model: Model
+    recent_minor: NDArray[Any]
+    """Net value of each buyer's orders in as many days before the look."""
     afterwards: Afterwards
 
     @property
@@ -120,37 +129,68 @@ def earlier_looks(
             progress(f"value as of {day}")
         with session.earlier(day - timedelta(days=1)) as then:
             bought = read(then)
+            recent = recent_value(then, bought, days)
         fitted = fit_model(bought, purchases)
         if not isinstance(fitted, Undefined):
-            looks.append(Look(day, bought, fitted[0], afterwards(session, bought, days)))
+            looks.append(Look(day, bought, fitted[0], recent, afterwards(session, bought, days)))
     return looks
 
 
+FAR = 1_000_000
+"""Days that nobody waits for."""
+
+
 def afterwards(session: Session, bought: Bought, days: int) -> Afterwards:
-    """What those buyers did in the `days` from their look on, as the session knows it now."""
+    """What those buyers, and others after them, did in the `days` from their look on, as the session knows it now."""
     import pyarrow.compute as pc
 
     start = bought.as_of_day
     table = session.table("order_days")
     inside = table.filter(table.local_day >= start, table.local_day < start + days)
-    rows = session.run(inside.select("customer_id", "local_day", "orders", "net_minor"))
-    place = pc.index_in(rows.column("customer_id").cast("string"), value_set=bought.customer_ids)
-    known = place.is_valid()
-    rows, place = rows.filter(known), place.filter(known)
+    rows = session.run(
+        inside.select(
+            "customer_id",
+            "local_day",
+            "orders",
+            "net_minor",
+            next_day=inside.next_day.fill_null(FAR),
+            first=flag(inside.previous_day.isnull()),
+        )
+    )
+    place = pc.index_in(rows.column("customer_id").cast("string"), value_set=bought.customer_ids).fill_null(-1).to_numpy()
+    day, orders, net, following, first = (
+        rows.column(name).to_numpy().astype(np.int64) for name in ("local_day", "orders", "net_minor", "next_day", "first")
+    )
+    day, following = day - start, following - start
+    known = np.flatnonzero(place >= 0)
+    known = known[np.lexsort((day[known], place[known]))]
+    new = np.flatnonzero(place < 0)
     back = session.table("unlinked_returns")
     back = back.filter(back.local_day >= start, back.local_day < start + days, back.customer_id.notnull())
-    returned = session.run(back.agg(returned=back.unmatched_minor.sum())).to_pylist()[0]["returned"]
-    order = np.lexsort((rows.column("local_day").to_numpy(), place.to_numpy()))
+    returned = session.run(back.agg(returned=total(back.unmatched_minor))).to_pylist()[0]["returned"]
     return Afterwards(
         days=days,
-        buyer=place.to_numpy()[order].astype(np.int64),
-        day=rows.column("local_day").to_numpy()[order].astype(np.int64) - start,
-        orders=rows.column("orders").to_numpy()[order],
-        net_minor=rows.column("net_minor").to_numpy()[order].astype(np.float64),
+        buyer=place[known].astype(np.int64),
+        day=day[known],
+        orders=orders[known],
+        net_minor=net[known].astype(np.float64),
         returned_minor=min(0.0, float(returned or 0)),
+        new_day=day[new],
+        new_next_day=following[new],
+        new_is_first=first[new],
+        new_orders=orders[new],
+        new_net_minor=net[new].astype(np.float64),
     )
 
 
-def until(session: Session, looks: Sequence[Look]) -> bool:
-    """Whether all that came after the looks lies before the session's own day."""
-    return all(look.bought.as_of_day + look.afterwards.days <= day_number(session.as_of_day) for look in looks)
+def recent_value(session: Session, bought: Bought, days: int) -> NDArray[Any]:
+    """Net value of each buyer's orders in the `days` before the session's own day."""
+    import pyarrow.compute as pc
+
+    table = session.table("order_days")
+    inside = table.filter(table.local_day >= bought.as_of_day - days)
+    rows = session.run(inside.group_by("customer_id").agg(net_minor=total(inside.net_minor)))
+    place = pc.index_in(rows.column("customer_id").cast("string"), value_set=bought.customer_ids).to_numpy()
+    found = np.zeros(bought.size)
+    found[place] = rows.column("net_minor").to_numpy()
+    return found

@@ -27,6 +27,8 @@ TEXTS = {
     ),
     "shorter_backtest": "Predictions were tested over {tested_days} days, not over {days}: the interval is widened by {factor:.2f}.",
     "beyond_history": "{days} days ahead is more than the {history_days} days of history: nothing of that length could be tested.",
+    "not_tested": "The history is too short to hold a prediction over {days} days against what came.",
+    "shorter_test": "{tested_days} days were predicted instead of {days}: the history allows no more.",
     "unlinked_returns": "Returns that name no order took back {share:.1%} of what orders brought; expected values are lower by as much.",
     "new_at_recent_rate": "New customers are counted on at the rate of the last {days} days: {per_day:.2f} a day.",
     "no_new_customers": "Nobody bought for the first time in the last {days} days: no new customers are counted on.",

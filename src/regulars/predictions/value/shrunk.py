@@ -78,5 +78,10 @@ Model: TypeAlias = "ValueModel | Shrunk"
 """What answers for a company's buyers."""
 
 
+def own_model(model: Model) -> ValueModel:
+    """The model itself, where its answers are drawn towards the mean."""
+    return model.model if isinstance(model, Shrunk) else model
+
+
 def _hash(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -86,6 +86,11 @@ def log_error(came: float, expected: float, least: float) -> float:
     return math.log((max(0.0, came) + least) / (max(0.0, expected) + least))
 
 
+def least_value(bought: Bought) -> float:
+    """Half the mean value of an order day."""
+    return float(bought.net_minor.sum()) / max(1.0, bought.order_days) / 2
+
+
 def sampling_error(bought: Bought) -> float:
     """Relative error of what all repeat order days brought, were other customers drawn: sqrt(sum v^2) / sum v, v by buyer; 1 where nothing came.
 
@@ -170,7 +175,7 @@ def group_of(expected: NDArray[Any]) -> NDArray[Any]:
 
 def levels(looks: Sequence[Look], bought: Bought, factor: float) -> tuple[Level, Level, NDArray[Any]]:
     """How wrong totals of order days and of value were over earlier looks, and the scale of the error of value by group."""
-    least = float(bought.net_minor.sum()) / max(1.0, bought.order_days) / 2
+    least = least_value(bought)
     orders = [log_error(look.order_days.sum(), look.expected_order_days.sum(), 0.5) for look in looks]
     values = [log_error(look.whole_value, look.expected_value.sum(), least) for look in looks]
     sampling = sampling_error(bought)
