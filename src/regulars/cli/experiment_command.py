@@ -187,6 +187,7 @@ def _show_plan(found: Outlook) -> None:
 
 def _show_result(result: ExperimentResult) -> None:
     from regulars.experiments.tables import lift_lines
+    from regulars.metrics.estimates import Undefined
 
     click.echo(aligned(result.arms.shown_columns(), result.arms.shown_rows(), right=range(1, len(result.arms.columns))))
     if result.lifts:
@@ -197,7 +198,7 @@ def _show_result(result: ExperimentResult) -> None:
         for each in result.lifts:
             click.echo(str(each.verdict))
     ratio = result.sample_ratio
-    if ratio:
+    if not isinstance(ratio, Undefined):
         click.echo(f"Sizes of the arms: {'not ' if ratio.mismatch else ''}as chance gives them (p = {ratio.p_value:.2g}).")
     for note in result.notes:
         click.echo(f"Note: {note}")
