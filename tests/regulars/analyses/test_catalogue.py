@@ -9,7 +9,7 @@ from tests.regulars.analyses.asking import ask
 
 EXPECTED = {
     "abc", "affinity", "channels", "cohorts", "concentration", "movements", "next_product", "replenishment", "retention_value", "returned_later",
-    "rfm", "seasonality",
+    "rfm", "seasonality", "stages",
 }  # fmt: skip
 
 
