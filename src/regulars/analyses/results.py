@@ -43,6 +43,7 @@ TEXTS = {
     "one_stage": "The data show one stage only: there is nothing to pass between.",
     "cannot_tell": "The traits do not tell the best {of} from the others: the interval of the AUC reaches .5 or below. Scores are not given.",
     "few_best": "Only {best} of the best customers are old enough to learn from, {least} are needed: no scores are given.",
+    "no_activity": "No customer placed a kept order, did something meaningful or opened a message: there is no hour to tell.",
     "company_hour": "A customer's own hours foretold the latest contact no better than the company's: use the company's best hour.",
     "sources_without_time": "{sources} carry days without a time and are counted by weekday only.",
     "windows": "From {start} to {end}, in windows of {days} days.",
