@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from regulars.analyses import AnalysisResult
     from regulars.importers import ImportReport
     from regulars.metrics import MetricResult
+    from regulars.predictions.log import KeptPredictions
+    from regulars.predictions.rows import Predictions
     from regulars.relations.session import Session
     from regulars.reports import Review
     from regulars.results import TableResult
@@ -176,7 +178,8 @@ class Workspace:
             snapshot = self.snapshot()
             for table in TABLES.values():
                 engine.read(table, snapshot.files(table.name))
-            latest = max((load.loaded_at for load in self.loads() if not load.undone), default=None)
+            # What we reckoned ourselves says nothing of how far the data reach.
+            latest = max((load.loaded_at for load in self.loads() if not load.undone and load.source != "predictions"), default=None)
             return Session(engine, self.settings, as_of=moment(as_of), known_at=known_at, loaded_at=latest)
         except BaseException:
             engine.close()
@@ -232,6 +235,46 @@ class Workspace:
         from regulars import analyses
 
         return self.ask(lambda session: analyses.run(session, name, **arguments), as_of=as_of)
+
+    def predict(
+        self, *, as_of: datetime | date | str | None = None, keep: bool = True, progress: Callable[[str, int, int], None] | None = None
+    ) -> Predictions:
+        """Value, risk of leaving, health and light of every customer as of an instant; `.table` has a row per customer, `.why(ids)` the reasons.
+
+        With `keep` the models go to the folder `models` and the predictions to the table of that name, as one load that can be undone; a second run as of
+        the same instant overrules the first one. `progress` is told what is done, how much of it, and of how much. Raises `NoData`, `MixedCurrencies`,
+        `WorkspaceLocked`.
+        """
+        import importlib
+
+        from regulars.predictions import rows, store
+
+        predict = importlib.import_module("regulars.predictions.predicting").predict
+
+        def reckon(session: Session) -> tuple[Predictions, set[str]]:
+            tell = None if progress is None else lambda what: progress(what, 0, 0)
+            return predict(session, progress=tell), store.accounts(session) if keep else set()
+
+        found, accounts = self.ask(reckon, as_of=as_of)
+        if keep:
+            tell = None if progress is None else lambda done, whole: progress("keeping", done, whole)
+            with self.stage(source=rows.SOURCE) as load:
+                store.keep(found, load, self.folder / "models", self.loads(), accounts=accounts, progress=tell)
+        return found
+
+    def predictions(self, *, as_of: datetime | date | str | None = None) -> KeptPredictions:
+        """The predictions that were kept last before as-of: `.table`, `.why(ids)`, `.versions`. Raises `NoPredictions` where none were."""
+        from regulars.errors import NoPredictions
+        from regulars.predictions.log import latest_kept
+
+        found = self.ask(latest_kept, as_of=as_of)
+        if found is None:
+            raise NoPredictions(
+                "No predictions are kept that hold before this instant.",
+                expected="a run of `regulars predict` as of this instant or an earlier one",
+                remedy="Run: regulars predict",
+            )
+        return found
 
     def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False) -> Review:
         """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`."""

@@ -78,8 +78,8 @@ NAMES = (
 )
 """What is kept of each customer. Columns that a run does not have are left out, and so are values that do not exist.
 
-Lights are kept as their place in green, amber, red, new, lapsed, unknown; the row `light` carries the reasons, the row `light_rule` (of those customers
-whose light a rule has set) the rule.
+Lights are kept as their place in green, amber, red, new, lapsed, unknown; of the row `light` the reasons say why, of `light_rule` (only of customers with a
+rule; its value is the light) which rule, of `light_by_score` which colours the run withheld.
 """
 
 
@@ -186,7 +186,14 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _reasons(run: Run, name: Name, part: pa.Table) -> list[str | None]:
-    """Of lights with a colour why, of rules which one."""
+    """Of lights with a colour why, of rules which one, of lights by score which colours the run withheld."""
+    if name.name == "light_by_score":
+        told = (
+            [str(text).split(",") if text else [] for text in part.column("withheld").to_pylist()]
+            if "withheld" in part.schema.names
+            else []
+        )
+        return [json.dumps(colours) if colours else None for colours in told] or [None] * part.num_rows
     if name.name == "light_rule":
         return [json.dumps([str(rule)]) for rule in part.column("light_rule").to_pylist()]
     found: list[str | None] = [None] * part.num_rows

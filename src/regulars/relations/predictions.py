@@ -5,7 +5,7 @@ A run is a load of predictions. All rows of a run hold as of one instant, the on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
@@ -54,7 +54,7 @@ def rows_of(t: Tables, runs: ir.Table) -> ir.Table:
     return rows.inner_join(runs, [rows.name == runs.run_name, rows.load_id == runs.run_load]).drop("run_name", "run_load")
 
 
-def by_customer(t: Tables, rows: ir.Table, names: Sequence[str], *keys: str, **more: ir.Value) -> ir.Table:
+def by_customer(t: Tables | Any, rows: ir.Table, names: Sequence[str], *keys: str, **more: ir.Value) -> ir.Table:
     """One row per customer (and `keys`) with a column for each of `names`, and the aggregates `more`.
 
     Where several identities have become one customer since, the row of the one that bears the customer's name counts, else the first by name.
