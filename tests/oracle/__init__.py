@@ -5,7 +5,7 @@ It shares no code with the library. Where it and the library differ, one of them
 
 from __future__ import annotations
 
-from tests.oracle import experience, next, recurring_revenue, retention, revenue, stages, value  # noqa: A004, F401 - they declare their metrics and analyses
+from tests.oracle import experience, hours, next, recurring_revenue, retention, revenue, stages, value  # noqa: A004, F401 - they declare their metrics and analyses
 from tests.oracle.analyses import ANALYSES
 from tests.oracle.company import Company, Refused, Window
 from tests.oracle.declare import METRICS, answer
@@ -91,6 +91,12 @@ KEYS = {
     ("replenishment", "check"): ("method",),
     ("next_product", "suggestions"): ("customer_id", "rank"),
     ("next_product", "check"): ("method",),
+    ("contact_hour", "company"): ("from_hour",),
+    ("contact_hour", "customers"): ("customer_id",),
+    ("contact_hour", "check"): ("method",),
+    ("contact_hour", "hours"): ("hour",),
+    ("contact_hour", "weekdays"): ("weekday",),
+    ("contact_hour", "grid"): ("weekday", "hour"),
     ("stages", "stages"): ("stage",),
     ("stages", "customers"): ("customer_id",),
     ("stages", "entries"): ("month", "stage"),
