@@ -45,7 +45,6 @@ TEXTS = {
     "merged": "{customers} customers were merged since and had been in two arms: the earlier one counts.",
     "margin_by_share": "Margin is revenue x {share_of}: discounts that the treatment gave make it too rosy.",
     "several_arms": "{treatments} arms are compared with one control: their intervals are wider so that they hold together.",
-    "holdout_small": "The holdout holds {customers} customers: only large effects can be seen.",
     # planning
     "nobody_known": "Nobody was known when the days began: there is nothing to plan from.",
     "narrowed": "What was expected of each customer takes {share:.1%} of the variance in revenue away; that is counted in.",
