@@ -50,7 +50,7 @@ def fill(workspace: Workspace, company: Company, progress: Callable[[int, int], 
     now = max(end, datetime.now(UTC))
     tally, done = CampaignTally(), 0
     with workspace.stage(source="synthetic", now=now) as load:
-        for table, rows in whole_company(company):
+        for table, rows in shared_rows(company):
             load.add(table, rows)
         for first, count in blocks(company):
             for table, rows in history(company, first, count, tally):
@@ -90,7 +90,14 @@ def fitting_settings(company: Company) -> dict[str, Any]:
     return {"currency": company.currency}
 
 
-def whole_company(company: Company) -> Iterator[tuple[str, pa.Table]]:
+def whole_history(company: Company) -> Iterator[tuple[str, pa.Table]]:
+    """Table names and rows of everything, block by block, without `load_id`."""
+    yield from shared_rows(company)
+    for first, count in blocks(company):
+        yield from history(company, first, count)
+
+
+def shared_rows(company: Company) -> Iterator[tuple[str, pa.Table]]:
     """Table names and rows that belong to no customer."""
     if company.kind == "shop":
         yield "costs", costs(company)

@@ -25,7 +25,7 @@ def points(company: Company, orders: Orders) -> pa.Table:
     # The next later order of the same customer that redeems, as a place among all orders.
     last = np.iinfo(np.int64).max
     redeeming = np.where(redeems[mine], np.arange(mine.size), last)
-    following = np.concatenate([np.minimum.accumulate(redeeming[::-1])[::-1][1:], [last]])
+    following = np.concatenate([np.minimum.accumulate(redeeming[::-1])[::-1][1:], [last]])[: mine.size]
     has_next = following < last
     following = np.where(has_next, following, 0)
     expires_at = orders.at[mine] + shop.points_live_days * DAY

@@ -64,7 +64,7 @@ def own_orders(company: Company, people: People) -> tuple[Timeline, NDArray[np.i
         stays = running_total(leaves.astype(np.int64), planned) - leaves == 0
     at = people.calendar(business, who)
     last = np.maximum.reduceat(np.where(stays, at, 0.0), begins)
-    left = np.where(np.isfinite(last), company.start + np.where(np.isfinite(last), last, 0.0), company.end).astype(np.int64)
+    left = np.where(np.isfinite(last), company.start + np.where(np.isfinite(last), last, 0.0).astype(np.int64), company.end)
     kept = stays & np.isfinite(at)
     orders = Timeline(
         who=who[kept],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
@@ -209,4 +210,5 @@ class Company:
                 del values[part]
         values["first_day"] = self.first_day.isoformat()
         p, q, gamma = self.gamma_gamma
-        return {**values, "gamma_gamma": {"p": p, "q": q, "gamma": gamma}}
+        plain: dict[str, Any] = json.loads(json.dumps({**values, "gamma_gamma": {"p": p, "q": q, "gamma": gamma}}))
+        return plain

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import regulars
-from regulars.errors import ArgumentRefused
+from regulars.errors import ArgumentRefused, WorkspaceNotEmpty
 from regulars.synthetic import Company, fill
 from regulars.synthetic.company import DAY, history
+from regulars.tables import TABLES
+from tests.regulars.synthetic.conftest import tables_of
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,58 @@ class TestHistory:
         with pytest.raises(ArgumentRefused):
             Company(customers=0)
 
+    @pytest.mark.parametrize(
+        "given", [{"kind": "bank"}, {"months": 0}, {"seed": -1}, {"value_spread": 2.0}, {"refund_share": float("nan")}]
+    )
+    def test_refuses_what_means_nothing(self, given):
+        with pytest.raises(ArgumentRefused):
+            Company(customers=10, **given)
+
+
+class TestEachKind:
+    def test_has_rows_that_fit_their_tables(self, any_rows):
+        for name, rows in any_rows.items():
+            at = TABLES[name].arrow_schema.get_field_index("load_id")
+            TABLES[name].check(rows.add_column(at, pa.field("load_id", pa.string()), pa.repeat(pa.scalar("x"), rows.num_rows)))
+
+    def test_has_no_key_twice(self, any_rows):
+        for name, rows in any_rows.items():
+            assert pc.count_distinct(rows["row_key"]).as_py() == rows.num_rows, name
+
+    def test_begins_and_ends_with_the_company(self, any_company, any_rows):
+        for name, rows in any_rows.items():
+            at = rows["occurred_at"].to_numpy().astype("datetime64[us]").astype(np.int64)
+            assert at.min() >= any_company.start, name
+            assert at.max() < any_company.end, name
+
+    def test_names_only_customers_that_it_has(self, any_rows):
+        known = set(any_rows["customers"]["identity_id"].to_pylist())
+        for name, rows in any_rows.items():
+            assert set(rows["identity_id"].drop_null().to_pylist()) <= known, name
+
+    def test_does_nothing_before_a_customer_came(self, any_rows):
+        came = any_rows["customers"].select(["identity_id", "occurred_at"]).rename_columns(["identity_id", "came_at"])
+        for name, rows in any_rows.items():
+            if name not in {"accounts", "costs"}:
+                both = rows.select(["identity_id", "occurred_at"]).join(came, "identity_id")
+                early = pc.less(both["occurred_at"], both["came_at"])
+                # Somebody looks at products before the first order, which is what brings them.
+                assert pc.sum(early).as_py() == 0 or name == "events", name
+
+    def test_is_the_same_again_and_another_with_another_seed(self, any_company, any_rows):
+        again, other = tables_of(any_company), tables_of(replace(any_company, seed=8))
+        assert all(again[name].equals(rows) for name, rows in any_rows.items())
+        assert not any(other[name].equals(rows) for name, rows in any_rows.items() if name != "costs")
+
+    def test_has_blocks_that_do_not_depend_on_those_after_them(self, any_company):
+        first, count = 0, 100
+        longer = dict(history(replace(any_company, customers=10_000_000), first, count))
+        assert all(rows.equals(longer[name]) for name, rows in dict(history(any_company, first, count)).items())
+
+    def test_may_be_tiny(self, any_company):
+        tiny = tables_of(replace(any_company, customers=1, months=1))
+        assert sum(rows.num_rows for rows in tiny.values()) >= 1
+
 
 class TestFill:
     def test_writes_a_workspace_that_answers(self, tmp_path):
@@ -77,3 +135,40 @@ class TestFill:
         (orders,) = shop.metric("orders")
         assert orders.value > 300
         assert shop.settings.currency == "EUR"
+
+    def test_keeps_what_is_true_with_the_load(self, tmp_path):
+        shop = regulars.open(tmp_path / "shop")
+        seen = []
+        record = fill(shop, Company(customers=300, months=12, kind="shop"), progress=lambda done, total: seen.append((done, total)))
+        (load,) = shop.loads()
+        assert load.report["truth"] == record.report["truth"]
+        assert load.report["truth"]["shop"]["complaint_odds"] == 4.0
+        assert len(load.report["truth"]["campaign_effects"]) == 3
+        assert seen == [(300, 300)]
+
+    @pytest.mark.parametrize("kind", ["shop", "saas"])
+    def test_sets_what_fits_the_kind(self, tmp_path, kind):
+        workspace = regulars.open(tmp_path / "company", currency="CHF")
+        fill(workspace, Company(customers=60, months=12, kind=kind))
+        settings = regulars.open(tmp_path / "company").settings
+        assert settings.currency == "CHF"
+        assert (settings.customer_unit, settings.churn_by) == {"shop": ("person", "inactive"), "saas": ("account", "cancelled")}[kind]
+        topics = {topic for topic in tables_of(Company(customers=60, months=12, kind=kind))["tickets"]["topic"].to_pylist() if topic}
+        assert topics & set(settings.complaint_topics)
+
+    def test_refuses_a_workspace_that_holds_rows(self, tmp_path):
+        shop = regulars.open(tmp_path / "shop")
+        record = fill(shop, Company(customers=10, months=3))
+        with pytest.raises(WorkspaceNotEmpty):
+            fill(shop, Company(customers=10, months=3))
+        assert [load.load_id for load in shop.loads()] == [record.load_id]
+
+    def test_leaves_nothing_when_it_is_interrupted(self, tmp_path):
+        def stop(*_):
+            raise KeyboardInterrupt
+
+        shop = regulars.open(tmp_path / "shop")
+        with pytest.raises(KeyboardInterrupt):
+            fill(shop, Company(customers=10, months=3), progress=stop)
+        assert shop.loads() == []
+        assert not list((tmp_path / "shop").rglob("*.parquet"))
