@@ -82,7 +82,10 @@ class Session:
                 remedy="Give an earlier date, or a later --as-of.",
             )
         with self.engine.aside():
-            yield Session(self.engine, self.settings, as_of=as_of, known_at=self.known_at)
+            inner = Session(self.engine, self.settings, as_of=as_of, known_at=self.known_at)
+            # What is kept there says of which day it is, and no day's facts depend on who asks for them.
+            inner.scratch = self.scratch
+            yield inner
 
     # -- what the data say ------------------------------------------------------------------------------------------------
 
