@@ -38,7 +38,7 @@ REASONS = {
     "unhappy_answers": "scores given in answers and reviews, or none given",
     "usage_falling": "meaningful events lately",
     "season": "an order in the same season last year",
-    "term_ends": "days until the term ends",
+    "term_ends": "days until the term ends, or since it ended without a renewal",
     "few_seats": "seats of the subscription",
 }
 """Reasons by code: what is summed in each."""
@@ -126,6 +126,7 @@ BY_CANCELLATION = (
     Feature("log_subscriptions", "few_seats", lambda c: c.log("subscriptions")),
     Feature("log_seats", "few_seats", lambda c: c.log("seats")),
     Feature("log_days_to_term_end", "term_ends", _term_left),
+    Feature("log_days_past_term_end", "term_ends", lambda c: log_of(c.days_since("next_term_end_on")), flagged=False),
     *_EXPERIENCE,
 )
 """Features of subscribers, who leave by cancelling or by not renewing."""
