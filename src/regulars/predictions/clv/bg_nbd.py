@@ -49,13 +49,14 @@ class BgNbd:
 
         c / (a - 1) [1 - (1 - z)^(a - 1) 2F1(c - r - x, a - 1; c; z)] with c = a + b + x - 1 and z = days / (alpha + T + days).
         """
-        most = self.orders_staying(x, age, days)
         if abs(self.a - 1) < NUDGE / 2:
-            return (self._orders(x, age, days, self.a + NUDGE, self.b) + self._orders(x, age, days, self.a - NUDGE, self.b)) / 2
-        if abs(self.a + self.b - 1) < NUDGE / 2:
-            ahead, behind = (self._orders(x, age, days, self.a, self.b + nudge) for nudge in (NUDGE, -NUDGE))
-            return np.clip((ahead + behind) / 2, 0, most)
-        return np.clip(self._orders(x, age, days, self.a, self.b), 0, most)
+            near = [(self.a + NUDGE, self.b), (self.a - NUDGE, self.b)]
+        elif abs(self.a + self.b - 1) < NUDGE / 2:
+            near = [(self.a, self.b + NUDGE), (self.a, self.b - NUDGE)]
+        else:
+            near = [(self.a, self.b)]
+        found = sum(self._orders(x, age, days, a, b) for a, b in near) / len(near)
+        return np.clip(found, 0, self.orders_staying(x, age, days))
 
     def _orders(self, x: NDArray[Any], age: NDArray[Any], days: float, a: float, b: float) -> NDArray[np.float64]:
         from scipy.special import hyp2f1

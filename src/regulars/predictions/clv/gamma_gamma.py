@@ -20,6 +20,9 @@ NAMES = ("p", "q", "gamma")
 LEAST_Q = 1.05
 """At q = 1 the mean spend of a new buyer is infinite."""
 
+LEAST_VALUE = 1e-6
+"""A mean value up to this (minor units) is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class GammaGamma:
@@ -40,7 +43,7 @@ class GammaGamma:
 
         An order day without positive net value says nothing here: the buyer counts as one with x = 0.
         """
-        known = np.where(mean_value > 0, x, 0)
+        known = np.where(mean_value > LEAST_VALUE, x, 0)
         value: NDArray[np.float64] = self.p * (self.gamma + known * np.maximum(mean_value, 0)) / (self.p * known + self.q - 1)
         return value
 
@@ -98,7 +101,7 @@ class GammaGammaLikelihood:
 
 def fit_gamma_gamma(x: NDArray[Any], mean_value: NDArray[Any], *, seed: int = 0) -> tuple[GammaGamma, FitReport]:
     """The model of the highest likelihood over buyers with a repeat order of positive value."""
-    used = np.flatnonzero((x > 0) & (mean_value > 0))
+    used = np.flatnonzero((x > 0) & (mean_value > LEAST_VALUE))
     often, mean = x[used].astype(np.float64), mean_value[used].astype(np.float64)
     middle = float(np.median(mean))
     bounds = ((1e-2, 1e4), (LEAST_Q, 1e4), (1e-6 * middle, 1e6 * middle))

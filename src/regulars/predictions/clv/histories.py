@@ -23,6 +23,9 @@ CELLS = 1 << 22
 LONGEST = 146_100
 """Four hundred years in days."""
 
+LARGEST = 1e18
+"""Largest mean value: what an integer of minor units holds."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histories:
@@ -60,14 +63,14 @@ class Histories:
         wrong = {
             "recency after the as-of day": recency > age,
             "a recency without a repeat order, or a repeat order without one": (recency > 0) != (x > 0),
-            "a mean value that is not a finite number": ~np.isfinite(value),
+            "a mean value that is not a number of minor units": ~(np.abs(value) <= LARGEST),
         }
         for what, rows in wrong.items():
             if rows.any():
                 first = int(np.argmax(rows))
                 raise HistoriesRefused(
                     f"{what}: entry {first} has x = {x[first]}, t = {recency[first]}, T = {age[first]}, value {value[first]}",
-                    expected="t between 0 and T, t above 0 exactly where x is, and a finite value",
+                    expected="t between 0 and T, t above 0 exactly where x is, and a value within 1e18",
                     remedy="count order days, not orders: two orders of one day are one transaction",
                 )
 

@@ -12,7 +12,7 @@ import numpy as np
 from regulars.errors import ArgumentRefused
 from regulars.metrics.estimates import Undefined
 from regulars.predictions.clv.bg_nbd import BgNbd, fit_bg_nbd
-from regulars.predictions.clv.gamma_gamma import GammaGamma, fit_gamma_gamma
+from regulars.predictions.clv.gamma_gamma import LEAST_VALUE, GammaGamma, fit_gamma_gamma
 from regulars.predictions.clv.histories import LONGEST, Histories, OverPairs, Rows, collapse
 from regulars.predictions.clv.maximum import FitReport
 from regulars.predictions.clv.pareto_nbd import ParetoNbd, fit_pareto_nbd
@@ -212,7 +212,7 @@ def _unfit(rows: Rows) -> str | None:
 
 
 def _fit_spend(histories: Histories, seed: int) -> tuple[Spend, FitReport | Undefined]:
-    if not np.any((histories.frequency > 0) & (histories.mean_value > 0)):
+    if not np.any((histories.frequency > 0) & (histories.mean_value > LEAST_VALUE)):
         return SteadyValue.of(histories), Undefined("no_repeats" if histories.buyers else "no_buyers")
     model, report = fit_gamma_gamma(histories.frequency, histories.mean_value, seed=seed)
     if all(np.isfinite(value) for value in [*report.values.values(), report.log_likelihood]):
