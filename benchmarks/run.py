@@ -22,6 +22,9 @@ SIZES = "1000000 10000000"
 RUNS = 3
 LINES = 1_000_000
 LAYOUTS = {"retail": "GBP", "shopify": "EUR"}
+VALUES = {100_000: 20, 1_000_000: 50}
+"""Buyers, and how many times faster than `lifetimes` their value shall be worked out."""
+MANY_BUYERS = 10_000_000
 FULL = 10_000_000
 """Events at which the review's aims hold."""
 
@@ -113,6 +116,42 @@ def measure_imports(folder: Path) -> list[Line]:
     return lines
 
 
+def measure_values() -> list[Line]:
+    """Fit, P(alive), orders of a year and value of 12 months, against `lifetimes`; the two have to agree before anything is compared."""
+    lines, took = [], {}
+    for buyers, aim in VALUES.items():
+        label = f"{buyers / 1e6:g} M buyers"
+        note(f"value: {label}")
+        _, here = run("value_here.py", str(buyers), str(RUNS))
+        _, there = run("value_in_lifetimes.py", str(buyers), str(RUNS if buyers <= 100_000 else 1))
+        for answer, within in {"alive": 1e-4, "orders": 1e-4, "value": 0.03}.items():  # its months have 30 days
+            assert abs(here[answer] / there[answer] - 1) < within, (answer, here[answer], there[answer])
+        lines.append(Line.ratio(f"lifetimes / value, wall, {label}", there["seconds"] / here["seconds"], at_least=aim))
+        lines.append(Line(f"lifetimes / value, CPU, {label}", f"{there['cpu_seconds'] / here['cpu_seconds']:.1f}", ""))
+        lines.append(Line(f"value, {label}", f"{here['seconds']:.2f} s, {here['peak_mib']:,.0f} MiB", ""))
+        lines.append(Line(f"lifetimes, {label}", f"{there['seconds']:.2f} s, {there['peak_mib']:,.0f} MiB", ""))
+        took[buyers] = here["seconds"]
+    note("value: 10 M buyers")
+    _, many = run("value_here.py", str(MANY_BUYERS), "1")
+    label, largest = f"{MANY_BUYERS / 1e6:g} M buyers", max(took)
+    lines.append(Line(f"value, {label}", f"{many['seconds']:.2f} s", ""))
+    lines.append(Line(f"value, {label}", f"{many['peak_mib']:,.0f} MiB", "under 1,500 MiB", many["peak_mib"] < 1_500))
+    lines.append(Line.ratio(f"value, {label} / {largest / 1e6:g} M", many["seconds"] / took[largest], at_most=15))
+    return lines
+
+
+def measure_churn() -> list[Line]:
+    """Churn risks of a million customers from their facts."""
+    note("churn: scores of 1,000,000 customers")
+    _, said = run("churn_scoring.py", "1000000", str(RUNS))
+    names = {"logistic": "logistic regression", "clv": "value model", "lightgbm": "LightGBM"}
+    lines = [
+        Line(f"churn risk of 1,000,000 customers, {name}", f"{said[kind]:.1f} s", "under 10 s", said[kind] < 10)
+        for kind, name in names.items()
+    ]
+    return [*lines, Line("reasons of 1,000,000 customers, logistic regression", f"{said['reasons']:.1f} s", "")]
+
+
 def growth(what: str, small: float, large: float, data: float) -> Line:
     """How often more the larger company took, as a share of how much larger it is."""
     return Line.ratio(f"growth of {what} / growth of the data ({data:.1f} x)", large / small / data, at_most=1.0)
@@ -121,7 +160,7 @@ def growth(what: str, small: float, large: float, data: float) -> Line:
 def main(sizes: list[int], folder: Path) -> None:
     """All of it."""
     kept = Path(os.environ["REGULARS_BENCH"]) if "REGULARS_BENCH" in os.environ else folder
-    lines = measure_imports(folder)
+    lines = [*measure_values(), *measure_imports(folder)]
     by_size: dict[int, tuple[float, float, Taken]] = {}
     for size in sizes:
         shop = str(kept / f"company_{size}")
