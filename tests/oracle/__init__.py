@@ -5,7 +5,7 @@ It shares no code with the library. Where it and the library differ, one of them
 
 from __future__ import annotations
 
-from tests.oracle import experience, hours, next, recurring_revenue, retention, revenue, stages, value  # noqa: A004, F401 - they declare their metrics and analyses
+from tests.oracle import alike, experience, hours, next, recurring_revenue, retention, revenue, stages, value  # noqa: A004, F401 - they declare their metrics and analyses
 from tests.oracle.analyses import ANALYSES
 from tests.oracle.company import Company, Refused, Window
 from tests.oracle.declare import METRICS, answer
@@ -64,6 +64,7 @@ ANALYSIS_ARGUMENTS = {
     "affinity": ({"min_orders": 1}, {"min_orders": 2}),
     "replenishment": ({"min_gaps": 1}, {"min_gaps": 2, "min_times": 1}),
     "next_product": ({"min_customers": 1}, {"min_customers": 2, "k": 1, "holdout_days": 90}),
+    "lookalikes": ({}, {"by": "orders", "within_days": 30, "min_customers": 1}, {"within_days": 60, "min_customers": 2}),
     "stages": ({}, *({"model": model, "days": 30} for model in stages.MODELS)),
     "returned_later": ({"days": 30}, {"days": 90, "silent_for": 20}),
     "abc": tuple(
@@ -91,6 +92,7 @@ KEYS = {
     ("replenishment", "check"): ("method",),
     ("next_product", "suggestions"): ("customer_id", "rank"),
     ("next_product", "check"): ("method",),
+    ("lookalikes", "persona"): ("trait",),
     ("contact_hour", "company"): ("from_hour",),
     ("contact_hour", "customers"): ("customer_id",),
     ("contact_hour", "check"): ("method",),

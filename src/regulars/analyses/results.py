@@ -42,6 +42,7 @@ TEXTS = {
     "stages_missing": "The data cannot show {stages}: these stages are left out, not empty.",
     "one_stage": "The data show one stage only: there is nothing to pass between.",
     "cannot_tell": "By {of} the best customers cannot be told from the others: the interval of the AUC reaches .5 or below, and no such scores are given.",
+    "spend_tells_as_much": "What a customer spends in the first 30 days tells the best by itself as well (AUC {auc:.3f}): the traits describe, they add little.",
     "nobody_judged": "No buyer's first {days} days have passed yet: nobody can be called the best.",
     "judged_after": "{customers} buyers are judged by their first {days} days; the best fifth are {best}.",
     "few_best": "Only {best} of the best customers are old enough to learn from, {least} are needed: no scores are given.",

@@ -8,7 +8,7 @@ from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
 EXPECTED = {
-    "abc", "affinity", "channels", "cohorts", "concentration", "contact_hour", "movements", "next_product", "replenishment", "retention_value", "returned_later",
+    "abc", "affinity", "channels", "cohorts", "concentration", "contact_hour", "lookalikes", "movements", "next_product", "replenishment", "retention_value", "returned_later",
     "rfm", "seasonality", "stages",
 }  # fmt: skip
 
