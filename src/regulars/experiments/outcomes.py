@@ -45,6 +45,8 @@ class Outcomes:
     as_of_day: int
     conflicts: int
     """Customers who were merged since and had been in two arms: the earlier assignment counts."""
+    before_data: int = 0
+    """Customers who were assigned before the first day of the data: nothing is known of what they did, and they are left out."""
 
     def of(self, outcome: str) -> NDArray[Any] | Undefined:
         """The values of one of `OUTCOMES` by customer."""
@@ -71,6 +73,7 @@ class Outcomes:
             waiting=self.waiting,
             as_of_day=self.as_of_day,
             conflicts=self.conflicts,
+            before_data=self.before_data,
         )
 
 
@@ -80,17 +83,18 @@ def outcomes(session: Session, experiment: Experiment) -> Outcomes:
     Raises `MixedCurrencies` where orders have no rate to it.
     """
     import numpy as np
-    from ibis import _
 
     from regulars.experiments.covariates import latest_predictions
+    from regulars.relations.base import flag, total
 
     session.require_one_currency(f"The experiment {experiment.name}")
     t: Any = session.tables()
     today = day_number(session.as_of_day)
     members = first_assignments(t, experiment, today)
-    done = members.end_day <= today
-    waiting = session.run(members.filter(~done).group_by("arm").agg(n=_.count().cast("int64"))).to_pylist()
-    conflicts = session.run(members.agg(n=members.conflict.sum().cast("int64"))).column("n")[0].as_py() or 0
+    known = members.start_day.notnull()
+    done = known & (members.end_day <= today)
+    sums = {"waiting": total(flag(known & ~done)), "conflicts": total(members.conflict), "before_data": total(flag(~known))}
+    tally = session.run(members.group_by("arm").agg(**sums)).to_pylist()
     rows = session.run(_results(t, members.filter(done)).order_by(["assigned_at", "customer_id"]))
     margin, basis = _margin(session, rows)
     return Outcomes(
@@ -102,9 +106,10 @@ def outcomes(session: Session, experiment: Experiment) -> Outcomes:
         margin=margin,
         margin_basis=basis,
         covariate=aligned(latest_predictions(session, name_of(experiment.name)), rows.column("customer_id")),
-        waiting={row["arm"]: row["n"] for row in waiting},
+        waiting={row["arm"]: row["waiting"] for row in tally if row["waiting"]},
         as_of_day=today,
-        conflicts=int(conflicts),
+        conflicts=sum(row["conflicts"] for row in tally),
+        before_data=sum(row["before_data"] for row in tally),
     )
 
 

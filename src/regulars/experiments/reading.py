@@ -74,8 +74,11 @@ class ExperimentResult:
         return not self.lifts
 
     def lift(self, outcome: str, arm: str | None = None) -> Lift:
-        """The lift of an outcome; `arm` is needed with several treatments."""
-        return next(each for each in self.lifts if each.outcome == outcome and arm in (None, each.arm))
+        """The lift of an outcome; `arm` is needed with several treatments. Raises `LookupError` where there is none."""
+        for each in self.lifts:
+            if each.outcome == outcome and arm in (None, each.arm):
+                return each
+        raise LookupError(f"{self.experiment.name} has no lift in {outcome}: {' '.join(str(note) for note in self.notes)}")
 
     def note(self, code: str) -> Finding | None:
         """The note with this code, where it was made."""
@@ -243,7 +246,7 @@ def _contamination(session: Session, experiment: Experiment, found: Outcomes) ->
 def _missing(experiment: Experiment, found: Outcomes, everybody: Mapping[str, int]) -> list[Finding]:
     notes = []
     filled = [arm for arm, n in everybody.items() if n]
-    if not filled:
+    if not filled and not found.before_data:
         notes.append(Finding("undivided", {"experiment": experiment.name}))
     elif len(filled) == 1:
         notes.append(Finding("one_arm", {"experiment": experiment.name}))
@@ -253,6 +256,8 @@ def _missing(experiment: Experiment, found: Outcomes, everybody: Mapping[str, in
         notes.append(Finding("waiting", {"customers": waiting, "days": experiment.days}))
     if experiment.planned and 0 < len(found.arms) < experiment.planned:
         notes.append(Finding("early", {"customers": len(found.arms), "planned": experiment.planned}))
+    if found.before_data:
+        notes.append(Finding("before_data", {"customers": found.before_data}))
     if found.conflicts:
         notes.append(Finding("merged", {"customers": found.conflicts}))
     return notes

@@ -43,6 +43,7 @@ TEXTS = {
     "not_reached": "{share:.1%} of the treated received no message of the campaign; they count as treated, as they must.",
     "no_campaigns": "The experiment names no campaign, so whether the control stayed untreated cannot be checked.",
     "merged": "{customers} customers were merged since and had been in two arms: the earlier one counts.",
+    "before_data": "{customers} customers were assigned before the first day of the data and are left out.",
     "margin_by_share": "Margin is revenue x {share_of}: discounts that the treatment gave make it too rosy.",
     "several_arms": "{treatments} arms are compared with one control: their intervals are wider so that they hold together.",
     # planning
