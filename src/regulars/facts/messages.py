@@ -1,4 +1,4 @@
-"""Messages: does the customer still react to what we send?"""
+"""Messages: does the customer still react to our e-mails?"""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     title="Messages",
     needs=("messages",),
     facts=(
-        on("first_message_on", "local day of the first message delivered"),
-        on("last_engaged_on", "local day of the latest message opened or clicked, and not by a machine"),
-        count("messages_180d", "messages delivered in the 180 days before as-of", "messages"),
-        count("messages_engaged_180d", "messages opened or clicked in the 180 days before as-of, and not by a machine", "messages"),
+        on("first_message_on", "local day of the first e-mail delivered"),
+        on("last_engaged_on", "local day of the latest e-mail opened or clicked, and not by a machine"),
+        count("messages_180d", "e-mails delivered in the 180 days before as-of", "e-mails"),
+        count("messages_engaged_180d", "e-mails opened or clicked in the 180 days before as-of, and not by a machine", "e-mails"),
     ),
 )
 def messages(t: Tables) -> ir.Table:
-    """A message that was opened or clicked was delivered, whether its source says so or not."""
+    """E-mails, and messages of no known channel; what was opened or clicked was delivered, whether its source says so or not."""
     steps = in_force(t, "messages").filter(_.step.isin(["delivered", "opened", "clicked"]))
+    # Nobody learns whether a text message or a push was read.
+    steps = steps.filter(_.channel.isnull() | _.channel.lower().isin(["email", "e-mail", "mail"]))
     rows = with_customers(t, on_local_days(t, steps)).filter(_.customer_id.notnull())
     engaged = rows.step.isin(["opened", "clicked"]) & ~rows.machine.fill_null(False)
     each = rows.group_by("customer_id", "message_id").agg(

@@ -1,0 +1,114 @@
+"""What reasons say, in English. A reason is a code with numbers; another language needs another catalogue, nothing else.
+
+A reason states what was seen beside the customer's own normal, or beside that of other customers. It never claims a cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from regulars import money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEXTS = {
+    "silent": "No order for {days:day}; usually every {usual}.",
+    "in_time": "Ordered {days:day} ago; usually every {usual}.",
+    "silent_others": "No order for {days:day}; others usually every {others}.",
+    "in_time_others": "Ordered {days:day} ago; others usually every {others}.",
+    "last_order": "Ordered {days:day} ago.",
+    "last_active": "Last active {days:day} ago.",
+    "orders": "{orders:order} in {days:day}; others one in {others}.",
+    "risk": "Leaves with a probability of {risk:percent}.",
+    "risk_others": "Leaves with a probability of {risk:percent}; others {others:percent}.",
+    "orders_lately": "{recent:order} in the last 90 days; usually {usual}.",
+    "order_value": "{value:money} an order; others {others:money}.",
+    "order_value_lately": "{recent:money} an order in the last 90 days; usually {usual:money}.",
+    "tenure": "Customer for {days:day}.",
+    "sent_back": "{share:percent} of purchases by value went back; others {others:percent}.",
+    "nothing_back": "Nothing was sent back.",
+    "discounts": "{share:percent} of orders with a discount; others {others:percent}.",
+    "cases": "{recent:support case} in the last 90 days; {before} before that.",
+    "use_days": "Used on {recent:day} of the last 30; usually {usual}.",
+    "use_last": "Last used {days:day} ago.",
+    "features": "{features:feature} in use; heavy users {others}.",
+    "users": "{users:person} of {seats:seat} used it in the last 30 days.",
+    "people": "{people:person} in contact in the last 180 days.",
+    "e_mails": "{engaged} of {delivered:e-mail} opened in 180 days.",
+    "recommendation": "Answered {score} of 10 when asked to recommend.",
+    "answers": "Latest answers at {place:percent} of the scale.",
+    "texts": "Texts of the last 90 days read as {polarity} on a scale from -1 to 1, by a model.",
+    "rating_by_hand": "Rated {rating} of 100 by hand.",
+    "roi": "Earns {roi} times what is spent.",
+    "season": "Ordered at this time of year last year.",
+    "no_season": "No order at this time of year last year.",
+    "term_ends": "The term ends in {days:day}.",
+    "seats": "{seats:seat}.",
+    "complaint_open": "{cases:complaint} open.",
+    "complaint_recent": "Complaint resolved {days:day} ago.",
+    "dissatisfied": "Unhappy answer {days:day} ago.",
+    "no_use": "No use for {days:day}.",
+    "no_use_ever": "Never used; subscribed {days:day} ago.",
+    "dormant": "No e-mail opened for {days:day}.",
+    "dormant_ever": "No e-mail opened; the first came {days:day} ago.",
+    "new": "First order {days:day} ago; half of those who order again do so within {usual:day}.",
+    "lapsed": "No order or activity for {days:day}.",
+    "lapsed_subscription": "No subscription running.",
+    "too_little": "Too little is known for a score.",
+    "never_active": "No order or activity yet.",
+    "withheld_green": "Green by score, but withheld: when tried on earlier data, half or more of the greens left.",
+    "withheld_amber": "Amber by score, but withheld.",
+    "withheld_red": "Red by score, but withheld: when tried on earlier data, fewer than half of the reds left.",
+    "changed": "Was {before} on {on}; score from {score_before} to {score}.",
+    "changed_by": "Was {before} on {on}; score from {score_before} to {score}, most of it {most}.",
+    "changed_light": "Was {before} on {on}.",
+}
+
+INPUT_WORDS = {
+    "churn_risk": "churn risk",
+    "engagement": "engagement",
+    "product_usage": "product usage",
+    "relationship": "relationship",
+    "advocacy": "advocacy",
+    "sentiment": "sentiment",
+    "customer_roi": "the customer's own return",
+}
+PLURALS = {"person": "people"}
+
+
+class _Shown:
+    """A number as it stands in a sentence: with a noun, as money, or in per cent."""
+
+    def __init__(self, value: Any, currency: str | None) -> None:
+        self.value, self.currency = value, currency
+
+    def __format__(self, spec: str) -> str:
+        if spec == "money":
+            return money.show(self.value, self.currency) if self.currency else plain(self.value / 100)
+        if spec == "percent":
+            return f"{plain(100 * self.value)} %"
+        if not spec:
+            return plain(self.value) if isinstance(self.value, int | float) else str(self.value)
+        number = plain(self.value)
+        return f"{number} {spec if number == '1' else PLURALS.get(spec, spec + 's')}"
+
+
+def plain(number: float) -> str:
+    """A number as people write it: whole from 10 on, else with at most one digit after the point.
+
+    >>> plain(31.0), plain(2.25), plain(0.4)
+    ('31', '2.2', '0.4')
+    """
+    rounded = round(number) if abs(number) >= 10 else round(number, 1)
+    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.1f}"
+
+
+def sentence(says: str, values: Mapping[str, Any], currency: str | None = None) -> str:
+    """The sentence of a reason.
+
+    >>> sentence("silent", {"days": 74, "usual": 31.0})
+    'No order for 74 days; usually every 31.'
+    """
+    words = {**values, "most": INPUT_WORDS.get(str(values.get("most")), "")}
+    return TEXTS[says].format(**{name: _Shown(value, currency) for name, value in words.items()})
