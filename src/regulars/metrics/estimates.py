@@ -29,6 +29,7 @@ REASONS = {
     "not_one_company": "it has a value for the whole company only",
     "part_undefined": "a part of it has no value",
     "no_predictions": "no such predictions had been kept by then; run: regulars predict",
+    "no_subscriptions": "nobody has subscribed yet",
     "no_buyers": "nobody has bought yet",
     "no_time_passed": "everybody bought for the first time on this very day: nobody can have come back",
     "no_repeats": "nobody has ordered on a second day yet",

@@ -5,5 +5,18 @@ from regulars.predictions.value.buying import Bought, histories
 from regulars.predictions.value.company import CompanyValue, fit_company
 from regulars.predictions.value.forecasting import Forecast, forecast
 from regulars.predictions.value.notes import Note
+from regulars.predictions.value.subscribers import SubscriberValue, fit_subscribers
 
-__all__ = ["Bought", "CompanyValue", "Forecast", "Note", "ValueAudit", "audit_value", "fit_company", "forecast", "histories"]
+__all__ = [
+    "Bought",
+    "CompanyValue",
+    "Forecast",
+    "Note",
+    "SubscriberValue",
+    "ValueAudit",
+    "audit_value",
+    "fit_company",
+    "fit_subscribers",
+    "forecast",
+    "histories",
+]

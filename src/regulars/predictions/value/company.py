@@ -15,9 +15,11 @@ from regulars.metrics.estimates import Undefined
 from regulars.predictions.clv.model import MONTH
 from regulars.predictions.value.buying import Bought, read
 from regulars.predictions.value.fitting import fit_model
-from regulars.predictions.value.looks import Look, earlier_looks, tested_days
-from regulars.predictions.value.notes import Note
-from regulars.predictions.value.spread import ASSUMED_ERROR, Chance, Level, chance, group_of, levels
+from regulars.predictions.value.looks import earlier_looks, tested_days
+from regulars.predictions.value.notes import Note, tested_notes
+from regulars.predictions.value.spread import Chance, Level, chance, group_of, levels
+from regulars.predictions.value.subscribers import SubscriberValue, fit_subscribers
+from regulars.predictions.value.tables import TOTALS
 from regulars.results import TableResult
 
 if TYPE_CHECKING:
@@ -31,29 +33,6 @@ if TYPE_CHECKING:
     from regulars.relations.session import Session
 
 BACKTESTS = 3
-MEANINGS = {
-    "customer_id": "the customer",
-    "p_alive": "probability that the customer has not left for good; 1 for whoever ordered once, so never a risk of leaving",
-    "expected_orders": "expected order days in the horizon",
-    "p_no_order": "probability of no order in the horizon",
-    "clv_minor": "expected margin over the months ahead, discounted",
-    "clv_low_minor": "with 2.5 % probability it is less than this",
-    "clv_high_minor": "with 2.5 % probability it is more than this",
-    "value_if_stays_minor": "expected margin in the horizon if the customer does not leave",
-    "next_order_days_low": "a quarter of such customers have ordered again within so many days; empty where that may never be",
-    "next_order_days_mid": "half of them have",
-    "next_order_days_high": "three quarters of them have",
-}
-TOTALS = {
-    "over": "horizon, or the months of the value",
-    "days": "length in days",
-    "expected_orders": "expected order days of all who have bought so far",
-    "orders_low": "lower end of the 95 % interval",
-    "orders_high": "upper end",
-    "value_minor": "expected margin of their orders, discounted over the months and not over the horizon",
-    "value_low_minor": "lower end of the 95 % interval",
-    "value_high_minor": "upper end",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -191,8 +170,10 @@ def fit_company(
     purchases: str = "bg_nbd",
     backtests: int = BACKTESTS,
     progress: Callable[[str], None] | None = None,
-) -> CompanyValue | Undefined:
+) -> CompanyValue | SubscriberValue | Undefined:
     """What the company's buyers are worth over `months`; Undefined (`no_buyers`, `no_time_passed`) where nothing can be said.
+
+    Where leaving is a cancellation, what its subscribers are worth instead (`subscribers.fit_subscribers`).
 
     `annual_rate` discounts (default: the setting discount_rate, else 0). Margin is `gross_margin` of the last 365 days, else the setting
     margin_rate, else revenue. Refits the model as of up to `backtests` earlier days, at least the months apart (or as long as the history
@@ -200,6 +181,8 @@ def fit_company(
     """
     if months < 1 or not (annual_rate is None or annual_rate > -1):
         raise ArgumentRefused(f"months={months}, annual_rate={annual_rate}", expected="at least one month, and a share per year")
+    if session.by_cancellation and session.has_rows("subscriptions"):
+        return fit_subscribers(session, months=months, annual_rate=annual_rate, backtests=backtests, progress=progress)
     currency = session.require_one_currency("customer lifetime value")
     bought = read(session)
     fitted = fit_model(bought, purchases)
@@ -227,7 +210,7 @@ def fit_company(
         orders_level=orders_level,
         value_level=value_level,
         group_levels=groups,
-        notes=(*notes, *_notes(bought, margin, rate), *tested_notes(session, looks, days, factor, value_level)),
+        notes=(*notes, *_notes(bought, margin, rate), *tested_notes(session, value_level.errors, tested or 0, days)),
     )
 
 
@@ -243,21 +226,4 @@ def _notes(bought: Bought, margin: earnings.Margin, rate: float) -> tuple[Note, 
         found.append(Note("no_discount"))
     if bought.returned_share > 0:
         found.append(Note("unlinked_returns", {"share": bought.returned_share}))
-    return tuple(found)
-
-
-def tested_notes(session: Session, looks: list[Look], days: int, factor: float, level: Level) -> tuple[Note, ...]:
-    """What is to be known of the width of intervals."""
-    found = []
-    history = (session.as_of_day - session.history_start).days
-    if not looks:
-        found.append(Note("no_backtest", {"assumed": ASSUMED_ERROR}))
-    else:
-        tested = looks[-1].afterwards.days
-        typical = math.sqrt(sum(e * e for e in level.errors) / len(level.errors))
-        found.append(Note("backtests", {"backtests": len(looks), "days": tested, "typical": typical}))
-        if tested < days:
-            found.append(Note("shorter_backtest", {"tested_days": tested, "days": days, "factor": factor}))
-    if history < days:
-        found.append(Note("beyond_history", {"days": days, "history_days": history}))
     return tuple(found)

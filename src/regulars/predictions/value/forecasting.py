@@ -17,8 +17,8 @@ from regulars.predictions.value.ahead import MEASURES, Arrivals, Path, came_of_n
 from regulars.predictions.value.buying import Bought, read
 from regulars.predictions.value.fitting import fit_model
 from regulars.predictions.value.looks import FAR, Look, earlier_looks, tested_days
-from regulars.predictions.value.notes import Note
-from regulars.predictions.value.spread import ASSUMED_ERROR, Level, least_value, log_error, sampling_error
+from regulars.predictions.value.notes import Note, tested_notes
+from regulars.predictions.value.spread import Level, least_value, log_error, sampling_error
 from regulars.relations.base import total
 from regulars.results import TableResult
 
@@ -94,7 +94,7 @@ def forecast(
     Every interval is value x exp(+-t sd): sd from how wrong the same forecast was on up to `backtests` earlier days (`spread.Level`), plus chance.
     Undefined (`no_buyers`, `no_time_passed`) where nobody has bought before today.
     """
-    days = days if months is None else math.ceil(months * MONTH)
+    days = days if months is None else round(months * MONTH)
     by = by or ("week" if days <= WEEKLY_UNTIL else "month")
     if days < 1 or by not in {"week", "month"}:
         raise ArgumentRefused(f"days={days}, by={by!r}", expected="at least one day; week or month")
@@ -116,7 +116,7 @@ def forecast(
     for row in rows:
         period = row.pop("period")
         row["starts_on"], row["ends_on"] = starts[period], session.as_of_day + timedelta(days=int(ends[period]))
-    notes = [*fitted[1], *_notes(session, looks, days, errors)]
+    notes = [*fitted[1], *tested_notes(session, errors.get(("current", "orders"), ()), tested or 0, days)]
     new = "new_at_recent_rate" if arrivals.seen else "no_new_customers"
     notes.append(Note(new, {"days": arrivals.days, "per_day": arrivals.per_day}))
     return Forecast(
@@ -241,23 +241,6 @@ def _coverage(tests: Sequence[Mapping[str, Any]], leasts: Mapping[str, float]) -
                     }
                 )
     return rows
-
-
-def _notes(session: Session, looks: Sequence[Look], days: int, errors: Mapping[tuple[str, str], Sequence[float]]) -> list[Note]:
-    history = (session.as_of_day - session.history_start).days
-    found = []
-    if looks:
-        own = errors["current", "orders"]
-        typical = math.sqrt(sum(e * e for e in own) / len(own))
-        found.append(Note("backtests", {"backtests": len(looks), "days": looks[-1].afterwards.days, "typical": typical}))
-        if looks[-1].afterwards.days < days:
-            factor = math.sqrt(days / looks[-1].afterwards.days)
-            found.append(Note("shorter_backtest", {"tested_days": looks[-1].afterwards.days, "days": days, "factor": factor}))
-    else:
-        found.append(Note("no_backtest", {"assumed": ASSUMED_ERROR}))
-    if history < days:
-        found.append(Note("beyond_history", {"days": days, "history_days": history}))
-    return found
 
 
 def _past(session: Session, ends: NDArray[Any], reach: int) -> list[dict[str, Any]]:

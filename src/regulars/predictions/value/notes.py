@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from regulars.predictions.value.spread import ASSUMED_ERROR
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from regulars.relations.session import Session
 
 TEXTS = {
     "shrunk_to_mean": (
@@ -34,7 +39,7 @@ TEXTS = {
     "no_new_customers": "Nobody bought for the first time in the last {days} days: no new customers are counted on.",
     "ids_merged": "{customers} customers of the earlier look are known under another id today; their later orders are missing in it.",
     "subscriptions": "Customers are subscribers: value is monthly revenue times the months that they are expected to stay.",
-    "no_leavers": "No subscription has ended yet: how long they last cannot be told, and a wide range is given.",
+    "no_leavers": "Of the subscriptions that came to a renewal, {left} ended: too alike to tell how long they last, and a wide guess is given.",
 }
 
 
@@ -51,3 +56,19 @@ class Note:
 
     def __str__(self) -> str:
         return TEXTS[self.code].format(**self.values)
+
+
+def tested_notes(session: Session, errors: Sequence[float], tested: int, days: int) -> tuple[Note, ...]:
+    """What is to be known of the width of intervals for `days` ahead, after backtests over `tested` days with these log errors."""
+    found = []
+    history = (session.as_of_day - session.history_start).days
+    if not errors:
+        found.append(Note("no_backtest", {"assumed": ASSUMED_ERROR}))
+    else:
+        typical = math.sqrt(sum(e * e for e in errors) / len(errors))
+        found.append(Note("backtests", {"backtests": len(errors), "days": tested, "typical": typical}))
+        if tested < days:
+            found.append(Note("shorter_backtest", {"tested_days": tested, "days": days, "factor": math.sqrt(days / tested)}))
+    if history < days:
+        found.append(Note("beyond_history", {"days": days, "history_days": history}))
+    return tuple(found)

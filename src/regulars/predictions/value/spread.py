@@ -28,6 +28,8 @@ GROUPS = 5
 """Groups of equal size by expected value."""
 RATE_SHAPE = 0.5
 """Shape of the rates before any repeat order, as in small shops."""
+DROPPING_OUT = 0.1
+"""Squared variation that dropping out on the way adds to the orders of who orders at all; drawn from the story it is 0.05 to 0.2."""
 VALUE_WITHIN, VALUE_BETWEEN = 0.5, 0.5
 """Squared variation of order values within and between customers where no model of values was fitted."""
 
@@ -141,14 +143,14 @@ class Chance:
 def chance(model: Model, h: Histories, days: float, expected_value: NDArray[Any]) -> Chance:
     """The spread of single customers over `days`, from the model's own story.
 
-    Orders: none with the model's P(no order); else 1 + a negative binomial number with the mean that gives the model's expectation and the
-    shape x + 0.5. Value: each order varies around the customer's mean, and the mean is uncertain. By the law of total variance.
+    Orders: none with the model's P(no order); else 1 + a number with the mean m that gives the model's expectation and the variance
+    m (1 + m (1 / (x + 0.5) + 0.1)): negative binomial, and some more for who drops out on the way. Value: each order varies around the customer's mean, and the mean is uncertain. By the law of total variance.
     """
     orders = model.expected_orders(h, days)
     nothing = np.clip(model.probability_of_no_order(h, days), 0.0, 1.0)
     some = np.maximum(1 - nothing, 1e-12)
     mean = np.maximum(orders / some, 1.0)
-    spread = (mean - 1) * (1 + (mean - 1) / (h.frequency + RATE_SHAPE))
+    spread = (mean - 1) * (1 + (mean - 1) * (1 / (h.frequency + RATE_SHAPE) + DROPPING_OUT))
     within, between = value_spread(model, h)
     variation = within * (1 + between) / mean + (1 + between) * (spread / mean**2 + 1) - 1
     return Chance(np.maximum(expected_value, 0.0), nothing, variation)

@@ -10,6 +10,7 @@ from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
 from tests.builders import arrow, company
 from tests.companies import shops
+from tests.regulars.predictions.value.simulated import Shop
 
 
 @pytest.fixture
@@ -26,16 +27,28 @@ def opened():
         session.close()
 
 
+def session_over(orders, *, as_of=None, **rules):
+    """A session over an Arrow table of orders."""
+    engine = DuckDB(threads=1)
+    for name in TABLES:
+        engine.load(name, orders if name == "orders" else arrow(name, []))
+    return Session(engine, Settings(name="shop", **rules), as_of=as_of)
+
+
+@pytest.fixture(scope="session")
+def shop():
+    """400 buyers over 400 days, of the planted truth of `Shop`."""
+    with session_over(Shop(customers=400, days=400, seed=5).orders(), horizon_days=60) as session:
+        yield session
+
+
 @pytest.fixture
 def over():
     """A session over an Arrow table of orders."""
     sessions = []
 
     def make(orders, *, as_of=None, **rules):
-        engine = DuckDB(threads=1)
-        for name in TABLES:
-            engine.load(name, orders if name == "orders" else arrow(name, []))
-        sessions.append(Session(engine, Settings(name="shop", **rules), as_of=as_of))
+        sessions.append(session_over(orders, as_of=as_of, **rules))
         return sessions[-1]
 
     yield make

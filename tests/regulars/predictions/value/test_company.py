@@ -19,11 +19,6 @@ def columns(table):
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.schema.names if name != "customer_id"}
 
 
-@pytest.fixture
-def shop(over):
-    return over(Shop(customers=400, days=400, seed=5).orders(), horizon_days=60)
-
-
 class TestCustomers:
     def test_have_what_the_contract_names(self, shop):
         found = fit_company(shop)
