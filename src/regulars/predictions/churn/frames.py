@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.facts import facts
 from regulars.periods import day_number
+from regulars.predictions import snapshots
 from regulars.predictions.churn.columns import Columns
-from regulars.predictions.churn.features import BY_CANCELLATION, BY_INACTIVITY, FACT_GROUPS
-from regulars.predictions.churn.season import same_season
+from regulars.predictions.churn.features import BY_CANCELLATION, BY_INACTIVITY
+from regulars.predictions.churn.season import LEAST_HISTORY, same_season
 from regulars.predictions.snapshots import Snapshot, came_back
 
 if TYPE_CHECKING:
@@ -80,17 +81,26 @@ class Frame:
 
 
 def take(session: Session, day: date, horizon_days: int) -> SeasonedSnapshot:
-    """The facts that churn risk needs, at the beginning of `day`, with the season."""
-    if day == session.as_of_day:
-        return _seasoned(session, day, horizon_days)
-    with session.earlier(day - timedelta(days=1)) as earlier:  # a date is the end of that day
-        return _seasoned(earlier, day, horizon_days)
+    """The facts at the beginning of `day`, with the season; the session keeps both for whoever asks for the day again."""
+    taken = snapshots.take(session, day)
+    return SeasonedSnapshot(taken.day, taken.facts, _season(session, taken, horizon_days))
 
 
-def _seasoned(session: Session, day: date, horizon_days: int) -> SeasonedSnapshot:
-    table = facts(session, FACT_GROUPS).to_arrow()
-    season = None if session.by_cancellation else same_season(session, table.column("customer_id"), horizon_days)
-    return SeasonedSnapshot(day, table, season)
+def _season(session: Session, taken: Snapshot, horizon_days: int) -> Floats | None:
+    if session.by_cancellation or (taken.day - session.history_start).days < LEAST_HISTORY:
+        return None
+    file = session.scratch / f"season-{taken.day}-{horizon_days}.npy"
+    if not file.exists():
+        with contextlib.ExitStack() as opened:
+            # A date as as-of is the end of that day.
+            last = taken.day - timedelta(days=1)
+            seen = session if taken.day == session.as_of_day else opened.enter_context(session.earlier(last))
+            season = same_season(seen, taken.facts.column("customer_id"), horizon_days)
+        if season is None:
+            return None
+        np.save(file, season)
+    out: Floats = np.load(file)
+    return out
 
 
 def concerned(snapshot: Snapshot, by_cancellation: bool) -> NDArray[np.bool_]:

@@ -146,7 +146,7 @@ def fit_linear(made: Design, *, kind: str, strength: float) -> Linear:
         return Linear(kind, float(np.log(share / (1 - share))), (), strength, made.left_out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was reached within the iterations is judged on the later snapshot like any other model
-        fitted = LogisticRegression(C=strength, max_iter=1000, tol=1e-6).fit(made.columns, made.left)
+        fitted = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=200, tol=1e-8).fit(made.columns, made.left)
     terms = tuple(Term(t.feature, t.flag, t.mean, t.sd, float(b)) for t, b in zip(made.terms, fitted.coef_[0], strict=True))
     return Linear(kind, float(fitted.intercept_[0]), terms, strength, made.left_out)
 
