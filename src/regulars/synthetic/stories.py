@@ -102,7 +102,7 @@ class Saas:
     mean_seats: float = 8.0
     seats_used: float = 0.7
     events_per_user_month: float = 8.0
-    decline_days: int = 60
+    decline_days: int = 90
     decline_to: float = 0.15
     """In so many days before a decision to cancel, usage falls evenly to this share of its usual level, and stays there."""
     tickets_per_account_month: float = 0.25
