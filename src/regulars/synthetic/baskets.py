@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PLAIN_PRODUCTS = 2_000
 PLAIN_CAMPAIGNS = (None, "spring", "summer", "autumn")
-ORDER_NUMBERS = 1_000
+ORDER_NUMBERS = 100_000
 """Numbers set aside for the orders of a customer."""
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 EVENT_NAMES = ("Product Viewed", "Signed In", "Product Added", "Cart Viewed")
 AFTER_LEAVING = 0.1
 """In a shop, the share of their usual visits that customers still make after they dropped out."""
-EVENT_NUMBERS = 10_000
-"""Numbers set aside for the events of a customer, on average over a block."""
 
 
 def events(company: Company, orders: Orders, left: NDArray[np.int64]) -> pa.Table:
@@ -40,7 +38,7 @@ def events(company: Company, orders: Orders, left: NDArray[np.int64]) -> pa.Tabl
         "events",
         {
             "occurred_at": at,
-            "row_key": named("e", people.first * EVENT_NUMBERS + np.arange(who.size)),
+            "row_key": named(f"e{people.first}-", np.arange(who.size)),
             "identity_id": people.ids.take(who),
             "name": chosen(EVENT_NAMES, random.choice(len(EVENT_NAMES), who.size)),
             "product_id": named("p", random.integers(0, product_count(company), who.size)),

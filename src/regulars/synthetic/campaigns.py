@@ -157,7 +157,7 @@ def _messages(
     rows = []
     for step, does, at in steps:
         places = np.flatnonzero(does & (at < company.end))
-        message = named("m", people.number[campaign.who[places]] * 100 + number)
+        message = named("m", people.number[campaign.who[places]] * 100_000 + number)
         rows.append(
             table(
                 "messages",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 
-from regulars.errors import ArgumentRefused
+from regulars.synthetic.limits import refuse_impossible
 from regulars.synthetic.rows import DAY
 
 Kind = Literal["purchases", "shop", "saas"]
-WIDEST_VALUES = 1.2
-KINDS: tuple[Kind, ...] = ("purchases", "shop", "saas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,20 +152,7 @@ class Company:
     saas: Saas = field(default_factory=Saas)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ArgumentRefused(f"The kind was given as {self.kind!r}.", expected=f"one of {', '.join(KINDS)}")
-        if self.value_spread > WIDEST_VALUES:
-            raise ArgumentRefused(
-                f"value_spread was given as {self.value_spread}.", expected=f"at most {WIDEST_VALUES}: beyond it there is no mean value"
-            )
-        for part in (self, self.shop, self.saas):
-            for one in fields(part):
-                value = getattr(part, one.name)
-                is_number = isinstance(value, int | float) and not isinstance(value, bool) and not one.name.startswith("score_of")
-                if is_number and not value >= (1 if one.name in {"customers", "months", "products", "term_days"} else 0):
-                    raise ArgumentRefused(
-                        f"{one.name} was given as {value}.", expected="a positive number", remedy=f"Give another {one.name}."
-                    )
+        refuse_impossible(self)
 
     @property
     def days(self) -> int:

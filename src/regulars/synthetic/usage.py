@@ -28,8 +28,6 @@ FEATURES = (
 )
 """Meaningful events; signing in is not one."""
 SIGNED_IN = "Signed In"
-USER_EVENTS = 100_000
-"""Numbers set aside for the events of an account, on average over a block."""
 TOPICS = ("how to", "billing", "access", "bug", "too slow", "missing feature")
 COMPLAINTS_FROM = 3
 """The topics from this place on are complaints."""
@@ -66,7 +64,7 @@ def usage(company: Company, accounts: Accounts) -> pa.Table:
         "events",
         {
             "occurred_at": at,
-            "row_key": named("e", accounts.first * USER_EVENTS + np.arange(who.size)),
+            "row_key": named(f"e{accounts.first}-", np.arange(who.size)),
             "identity_id": accounts.user_ids.take(who),
             "account_id": accounts.ids.take(accounts.account_of[who]),
             "name": chosen((*FEATURES, SIGNED_IN), name),
@@ -96,7 +94,7 @@ def account_tickets(company: Company, accounts: Accounts) -> pa.Table:
     topic = np.where(complains, random.integers(COMPLAINTS_FROM, len(TOPICS), which.size), random.integers(0, COMPLAINTS_FROM, which.size))
     replied = opened + (random.exponential(6, which.size) * DAY / 24).astype(np.int64)
     resolved = replied + (random.exponential(np.where(complains, 90, 30)) * DAY / 24).astype(np.int64)
-    ids = named("t", accounts.first * 1_000 + np.arange(which.size))
+    ids = named(f"t{accounts.first}-", np.arange(which.size))
     first_user = accounts.user_ids.take((np.cumsum(accounts.users_each) - accounts.users_each)[which])
     parts = []
     for step, at in (("opened", opened), ("replied", replied), ("resolved", resolved)):
@@ -133,7 +131,7 @@ def account_answers(company: Company, accounts: Accounts) -> pa.Table:
     user = begins[which] + place
     # Who is not there yet cannot answer; the first person answers then.
     user = np.where(accounts.user_joined[user] < at, user, begins[which])
-    ids = named("r", accounts.first * 1_000 + np.arange(which.size))
+    ids = named(f"r{accounts.first}-", np.arange(which.size))
     return table(
         "responses",
         {

@@ -11,7 +11,7 @@ import pytest
 
 import regulars
 from regulars.errors import ArgumentRefused, WorkspaceNotEmpty
-from regulars.synthetic import Company, fill
+from regulars.synthetic import Company, Saas, Shop, fill
 from regulars.synthetic.company import DAY, history
 from regulars.tables import TABLES
 from tests.regulars.synthetic.conftest import tables_of
@@ -76,7 +76,28 @@ class TestHistory:
             Company(customers=0)
 
     @pytest.mark.parametrize(
-        "given", [{"kind": "bank"}, {"months": 0}, {"seed": -1}, {"value_spread": 2.0}, {"refund_share": float("nan")}]
+        "given",
+        [
+            {"kind": "bank"},
+            {"months": 0},
+            {"months": 100_000},
+            {"months": 1.5},
+            {"seed": -1},
+            {"value_spread": 2.0},
+            {"refund_share": float("nan")},
+            {"ticket_share": 1.5},
+            {"dropout_a": 0.0},
+            {"shop": Shop(month_factors=(1.0, 1.0))},
+            {"shop": Shop(month_factors=(0.0,) * 12)},
+            {"shop": Shop(seasonal_months=(13,))},
+            {"shop": Shop(seasonal_months=())},
+            {"shop": Shop(refill_days=(0,))},
+            {"shop": Shop(channels=())},
+            {"shop": Shop(products=0)},
+            {"saas": Saas(seats_used=1.2)},
+            {"saas": Saas(churn_beta=0.0)},
+            {"saas": Saas(term_days=0)},
+        ],
     )
     def test_refuses_what_means_nothing(self, given):
         with pytest.raises(ArgumentRefused):
@@ -122,6 +143,23 @@ class TestEachKind:
         first, count = 0, 100
         longer = dict(history(replace(any_company, customers=10_000_000), first, count))
         assert all(rows.equals(longer[name]) for name, rows in dict(history(any_company, first, count)).items())
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"shop": Shop(products=1, affinity_pairs=6, refill_days=(), seasonal_share=0.0)},
+            {"shop": Shop(month_factors=(1.0,) + (0.0,) * 11, seasonal_months=(1,), complaint_share=1.0, complaint_odds=0.0)},
+            {"shop": Shop(campaign_every_days=1, campaign_share=1.0, persuaded=1.0, put_off=1.0, holdout_share=0.0), "months": 4},
+            {"shop": Shop(campaign_every_days=0, member_share=1.0, redeem_chance=1.0, subscriber_share=1.0, refill_share=1.0)},
+            {"saas": Saas(mean_seats=1.0, seats_used=0.0, involuntary_share=1.0, decline_days=0, notice_days=0, term_days=1)},
+            {"saas": Saas(upgrade_chance=1.0, downgrade_chance=0.0, events_per_user_month=0.0, surveys_per_year=0.0), "months": 60},
+            {"value_spread": 0.0, "rate_shape": 1e-3, "events_per_order": 0.0, "events_per_customer": 0.0, "refund_share": 1.0},
+        ],
+    )
+    def test_may_be_extreme(self, given):
+        for kind in ("purchases", "shop", "saas"):
+            for name, rows in tables_of(Company(**{"customers": 60, "months": 14, "kind": kind, **given})).items():
+                assert pc.count_distinct(rows["row_key"]).as_py() == rows.num_rows, name
 
     def test_may_be_tiny(self, any_company):
         tiny = tables_of(replace(any_company, customers=1, months=1))
