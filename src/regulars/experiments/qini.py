@@ -32,16 +32,8 @@ def curve(outcome: NDArray[Any], treated: NDArray[Any], score: NDArray[Any], wei
     of all. Where no control is among the first k it is 0. Ties keep the order in which customers were given.
     Source: Radcliffe (2007), Using control groups to target on predicted lift, Direct Marketing Analytics Journal.
     """
-    import numpy as np
-
-    order = np.argsort(-np.asarray(score, np.float64), kind="stable")
-    w = np.ones(len(order)) if weights is None else np.asarray(weights, np.float64)[order]
-    y, t = np.asarray(outcome, np.float64)[order] * w, np.asarray(treated, bool)[order]
-    n_treated, n_control = np.cumsum(w * t), np.cumsum(w * ~t)
-    gained, base = np.cumsum(y * t), np.cumsum(y * ~t)
-    there = n_control > 0
-    gain = np.where(there, gained - base * n_treated / np.where(there, n_control, 1.0), 0.0)
-    return gain / max(float(n_treated[-1]), 1.0) if len(order) else gain
+    order, y, t, w = _in_order(outcome, treated, score, weights)
+    return _gain(y, t, w) if len(order) else y
 
 
 def coefficient(outcome: NDArray[Any], treated: NDArray[Any], score: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
@@ -52,14 +44,8 @@ def coefficient(outcome: NDArray[Any], treated: NDArray[Any], score: NDArray[Any
     >>> round(coefficient(y, t, np.arange(8)[::-1]), 4)
     0.1875
     """
-    import numpy as np
-
-    gain = curve(outcome, treated, score, weights)
-    if not len(gain):
-        return 0.0
-    w = np.ones(len(gain)) if weights is None else np.asarray(weights, np.float64)[np.argsort(-np.asarray(score, float), kind="stable")]
-    part = np.cumsum(w) / w.sum()
-    return float(np.average(gain - part * gain[-1], weights=w))
+    order, y, t, w = _in_order(outcome, treated, score, weights)
+    return _area(y, t, w) if len(order) else 0.0
 
 
 def qini(
@@ -74,10 +60,9 @@ def qini(
     """The coefficient with the percentile interval of a bootstrap over customers, arms apart; `score` must come from other customers' data."""
     import numpy as np
 
-    treated = np.asarray(treated, bool)
-    order = np.argsort(-np.asarray(score, np.float64), kind="stable")
-    y, t = np.asarray(outcome, np.float64)[order], treated[order]
-    ranked = -np.arange(len(order), dtype=np.float64)
+    order, y, t, whole = _in_order(outcome, treated, score, None)
+    if not len(order):
+        return Qini(0.0, 0.0, 0.0)
     random = np.random.default_rng(seed)
     arms = [np.flatnonzero(t), np.flatnonzero(~t)]
     drawn = []
@@ -85,7 +70,35 @@ def qini(
         weights = np.zeros(len(order))
         for arm in arms:
             weights[arm] = np.bincount(random.integers(0, len(arm), len(arm)), minlength=len(arm)) if len(arm) else 0
-        drawn.append(coefficient(y, t, ranked, weights))
+        drawn.append(_area(y, t, weights))
     tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail]) if drawn else (0.0, 0.0)
-    return Qini(coefficient(y, t, ranked), float(low), float(high))
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Qini(_area(y, t, whole), float(low), float(high))
+
+
+def _in_order(
+    outcome: NDArray[Any], treated: NDArray[Any], score: NDArray[Any], weights: NDArray[Any] | None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """The order by falling score, and outcome, treatment and weight in it."""
+    import numpy as np
+
+    order = np.argsort(-np.asarray(score, np.float64), kind="stable")
+    w = np.ones(len(order)) if weights is None else np.asarray(weights, np.float64)[order]
+    return order, np.asarray(outcome, np.float64)[order], np.asarray(treated, bool)[order], w
+
+
+def _gain(y: NDArray[Any], t: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    n_treated, n_control = np.cumsum(w * t), np.cumsum(w * ~t)
+    gained, base = np.cumsum(w * y * t), np.cumsum(w * y * ~t)
+    ratio = np.divide(n_treated, n_control, out=np.zeros(len(y)), where=n_control > 0)
+    gain: NDArray[Any] = np.where(n_control > 0, gained - base * ratio, 0.0) / max(float(n_treated[-1]), 1.0)
+    return gain
+
+
+def _area(y: NDArray[Any], t: NDArray[Any], w: NDArray[Any]) -> float:
+    import numpy as np
+
+    gain = _gain(y, t, w)
+    return float(np.average(gain - np.cumsum(w) / w.sum() * gain[-1], weights=w))
