@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-import regulars
-from regulars.synthetic import Company, Shop, fill, truth
+from regulars.synthetic import Company, Shop, truth
 from tests.regulars.synthetic.conftest import frames_of, quiet_shop
 
 
 class TestPairs:
-    def test_are_the_ones_with_lift_in_the_affinity_analysis(self, tmp_path):
-        company = quiet_shop(2_500, shop={"affinity_pairs": 5, "affinity_chance": 0.5}, months=18, seed=21)
-        workspace = regulars.open(tmp_path / "shop")
-        fill(workspace, company)
-        planted = truth(company).products.to_pandas().dropna(subset="bought_along")
-        assert planted.shape[0] == 5
-        found = workspace.analyse("affinity", min_orders=20).tables["pairs"].to_pandas()
-        strong = found[found.lift > 5]
-        together = {frozenset(pair) for pair in zip(strong.product_a, strong.product_b, strict=True)}
-        assert together == {frozenset(pair) for pair in zip(planted.product_id, planted.bought_along, strict=True)}
-
     def test_are_bought_with_the_planted_chance(self):
         company = quiet_shop(8_000, shop={"affinity_pairs": 3, "affinity_chance": 0.4}, months=12, seed=22)
         lines = frames_of(company)["order_lines"]

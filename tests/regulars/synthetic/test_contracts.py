@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from regulars.predictions import clv
-from regulars.synthetic import Company
+from regulars.synthetic import Company, Saas
 from tests.regulars.synthetic.conftest import frames_of, quiet_shop
 
 
@@ -16,7 +16,7 @@ def planted(request):
     if request.param == "shop":
         company = quiet_shop(6_000, shop={"subscriber_share": 0.5}, months=24, seed=61)
     else:
-        company = Company(customers=1_500, months=36, seed=61, kind="saas")
+        company = Company(customers=1_500, months=36, saas=Saas(events_per_user_month=0.0), seed=61, kind="saas")
     story = company.shop if request.param == "shop" else company.saas
     return company, story, frames_of(company)["subscriptions"].sort_values(["subscription_id", "effective_at"])
 
