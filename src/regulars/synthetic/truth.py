@@ -70,7 +70,9 @@ class CampaignTally:
 class Truth:
     """What is hidden in a company's history.
 
-    `customers` has one row per customer (account of a saas company) under the `customer_id` of the tables; `campaigns` what `CampaignTally.rows`
+    `customers` has one row per customer under the `customer_id` of the tables: pace, drop-out and mean order value, `left_at` (null for who is still
+    there at the end). For a saas company it has one row per account; `decides_at` and `leaves_at` may lie after the history, where nobody can see
+    them: what a prediction is about. `campaigns` what `CampaignTally.rows`
     says; `products` one row per product with its share of cost, the product bought along, and the days after which it is used up.
     """
 
@@ -124,8 +126,8 @@ def _accounts(company: Company, first: int, count: int) -> pa.Table:
             "customer_id": accounts.ids,
             "joined_at": _instants(accounts.joined, company),
             "chance_to_leave": contracts.chance,
-            "decided_at": _instants(contracts.decided_at, company),
-            "left_at": _instants(contracts.leaves_at, company),
+            "decides_at": pa.array(contracts.decided_at).cast(pa.timestamp("us")),
+            "leaves_at": pa.array(contracts.leaves_at).cast(pa.timestamp("us")),
             "involuntary": contracts.involuntary,
         }
     )

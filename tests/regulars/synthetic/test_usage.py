@@ -25,14 +25,15 @@ def tables(company):
 
 @pytest.fixture(scope="module")
 def hidden(company):
-    return truth(company).customers.to_pandas().set_index("customer_id")
+    accounts = truth(company).customers.to_pandas().set_index("customer_id")
+    return accounts.assign(seen=accounts.decides_at < np.datetime64(company.end, "us"))
 
 
 def days_before_leaving(rows, hidden, *, involuntary):
     """For each row of an account that left, how many days before its decision it lies, and for how long the account had been there then."""
-    mine = rows.merge(hidden[hidden.involuntary == involuntary].dropna(subset="decided_at"), left_on="account_id", right_index=True)
-    mine = mine[mine.decided_at - mine.joined_at > pd.Timedelta(days=180)]
-    return (mine.decided_at - mine.occurred_at).dt.total_seconds() / 86_400
+    mine = rows.merge(hidden[(hidden.involuntary == involuntary) & hidden.seen], left_on="account_id", right_index=True)
+    mine = mine[mine.decides_at - mine.joined_at > pd.Timedelta(days=180)]
+    return (mine.decides_at - mine.occurred_at).dt.total_seconds() / 86_400
 
 
 class TestUse:
@@ -52,7 +53,7 @@ class TestUse:
         assert at.dt.hour.between(7, 18).mean() > 0.9
 
     def test_ends_with_the_subscription(self, tables, hidden):
-        left = hidden.left_at.reindex(tables["events"].account_id).to_numpy()
+        left = hidden.leaves_at.reindex(tables["events"].account_id).to_numpy()
         assert not (tables["events"].occurred_at.to_numpy() > left).any()
 
 
@@ -61,7 +62,7 @@ class TestComplaints:
         opened = tables["tickets"].query("step == 'opened'")
         complaints = opened[opened.topic.isin(TOPICS[COMPLAINTS_FROM:])]
         before = days_before_leaving(complaints, hidden, involuntary=False)
-        left = hidden[~hidden.involuntary & (hidden.decided_at - hidden.joined_at > pd.Timedelta(days=180))].shape[0]
+        left = hidden[hidden.seen & ~hidden.involuntary & (hidden.decides_at - hidden.joined_at > pd.Timedelta(days=180))].shape[0]
         saas = company.saas
         usual = saas.tickets_per_account_month * saas.complaint_share * 12 / 365.25 * saas.decline_days
         expected = saas.complaints_before_leaving + usual
@@ -73,7 +74,7 @@ class TestScores:
     def test_sink_before_a_decision_to_leave(self, company, tables, hidden):
         answers = tables["responses"]
         own = hidden.reindex(answers.account_id)
-        near = own.decided_at.to_numpy() - answers.occurred_at.to_numpy() < np.timedelta64(company.saas.decline_days, "D")
+        near = own.decides_at.to_numpy() - answers.occurred_at.to_numpy() < np.timedelta64(company.saas.decline_days, "D")
         leaving = near & ~own.involuntary.to_numpy()
         assert leaving.sum() > 20
         # Rounding and clipping at 10 take a little off the happy ones.
