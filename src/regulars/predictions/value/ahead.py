@@ -87,8 +87,8 @@ def of_today(bought: Bought, model: Model, ends: NDArray[Any], reach: int, *, se
 
 def certain(bought: Bought, ends: NDArray[Any], reach: int) -> NDArray[Any]:
     """How many are active at each end by the orders that they have placed already."""
-    last = bought.histories.recency_days - bought.histories.age_days
-    found: NDArray[Any] = (last[:, None] >= ends[None, :] - reach).sum(axis=0).astype(float)
+    last = np.sort(bought.histories.recency_days - bought.histories.age_days)
+    found: NDArray[Any] = (last.size - np.searchsorted(last, ends - reach)).astype(float)
     return found
 
 

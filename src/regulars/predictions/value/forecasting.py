@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SHARES = (50, 80, 95)
 WHO = ("current", "new")
+ASSUMED_OF_NEW = 0.4
+"""Error of what new customers bring that is assumed before any backtest: how many come depends on what is spent on winning them."""
 WEEKLY_UNTIL = 120
 """Up to so many days ahead are forecast by week, more by month."""
 MEANINGS = {
@@ -118,7 +120,7 @@ def forecast(
         row["starts_on"], row["ends_on"] = starts[period], session.as_of_day + timedelta(days=int(ends[period]))
     notes = [*fitted[1], *tested_notes(session, errors.get(("current", "orders"), ()), tested or 0, days)]
     new = "new_at_recent_rate" if arrivals.seen else "no_new_customers"
-    notes.append(Note(new, {"days": arrivals.days, "per_day": arrivals.per_day}))
+    notes += [Note(new, {"days": arrivals.days, "per_day": arrivals.per_day}), Note("no_season")]
     return Forecast(
         ahead=_table(session, "What is expected", rows),
         past=_table(session, "What came before", _past(session, ends, reach)),
@@ -149,7 +151,11 @@ def _order_spread(bought: Bought) -> float:
 
 
 def _levels(errors: Mapping[tuple[str, str], Sequence[float]], sampling: float) -> Levels:
-    return {(who, m): Level.of(errors.get((who, m), ()), sampling if who == "current" else 0.0) for who in WHO for m in MEASURES}
+    found = {}
+    for m in MEASURES:
+        found["current", m] = Level.of(errors.get(("current", m), ()), sampling)
+        found["new", m] = Level.of(errors.get(("new", m), ()), 0.0, ASSUMED_OF_NEW)
+    return found
 
 
 def _widening(session: Session, ends: NDArray[Any], tested: int | None) -> NDArray[Any]:

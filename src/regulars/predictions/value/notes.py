@@ -25,7 +25,7 @@ TEXTS = {
     "margin": "Margin {share:.1%}, from {basis}.",
     "revenue_basis": "No costs of goods and no margin are known: values are revenue, not margin.",
     "no_discount": "No discount rate is set: a later euro counts as much as one today.",
-    "backtests": "The interval rests on {backtests} backtests over {days} days; they were off by {typical:.0%} typically.",
+    "backtests": "The interval rests on what was predicted on earlier days, {backtests} of them and {days} days ahead: it was off by {typical:.0%} typically.",
     "no_backtest": (
         "The history is too short to test a prediction on it: the width rests on the spread between customers and on an assumed error "
         "of {assumed:.0%}."
@@ -37,6 +37,7 @@ TEXTS = {
     "unlinked_returns": "Returns that name no order took back {share:.1%} of what orders brought; expected values are lower by as much.",
     "new_at_recent_rate": "New customers are counted on at the rate of the last {days} days: {per_day:.2f} a day.",
     "no_new_customers": "Nobody bought for the first time in the last {days} days: no new customers are counted on.",
+    "no_season": "The forecast knows no season: before a peak it is too low, after it too high.",
     "ids_merged": "{customers} customers of the earlier look are known under another id today; their later orders are missing in it.",
     "subscriptions": "Customers are subscribers: value is monthly revenue times the months that they are expected to stay.",
     "no_leavers": "Of the subscriptions that came to a renewal, {left} ended: too alike to tell how long they last, and a wide guess is given.",

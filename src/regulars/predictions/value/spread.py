@@ -48,10 +48,10 @@ class Level:
     errors: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, errors: Sequence[float], sampling: float) -> Level:
-        """From log errors of backtests and the sampling error."""
+    def of(cls, errors: Sequence[float], sampling: float, assumed: float = ASSUMED_ERROR) -> Level:
+        """From log errors of backtests, the sampling error, and what is assumed before any backtest."""
         degrees = ASSUMED_LOOKS + len(errors)
-        squares = ASSUMED_LOOKS * (ASSUMED_ERROR**2 + sampling**2) + sum(e * e for e in errors)
+        squares = ASSUMED_LOOKS * (assumed**2 + sampling**2) + sum(e * e for e in errors)
         return cls(math.sqrt(squares / degrees), degrees, tuple(errors))
 
     def widened(self, factor: float) -> Level:
