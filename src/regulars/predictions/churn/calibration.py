@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FEW = 1000
 """Below so many leavers or stayers the curve is Platt's, with two numbers; from there on it is isotonic."""
-LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,9 @@ def calibrate(raw: Floats, left: Floats) -> Calibration:
     fitted = isotonic_regression(np.bincount(place, weights=left) / weight, weights=weight)
     blocks = fitted.blocks
     middle = np.add.reduceat(scores * weight, blocks[:-1]) / np.add.reduceat(weight, blocks[:-1])
-    values = np.clip(fitted.x[blocks[:-1]], LEAST, 1 - LEAST)
+    # A block of which all left says no certainty: half a leaver and half a stayer are added to each, and what then falls back is held.
+    customers = np.add.reduceat(weight, blocks[:-1])
+    values = np.maximum.accumulate((fitted.x[blocks[:-1]] * customers + 0.5) / (customers + 1.0))
     return Calibration("isotonic", tuple(middle.tolist()), tuple(values.tolist()))
 
 

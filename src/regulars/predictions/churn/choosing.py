@@ -31,6 +31,8 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 """Candidates for scikit-learn's C, the strongest penalty first."""
 ENOUGH = 50
 """So many leavers, and so many stayers, are the least that a model of many features is learned from."""
+CURVE = 20
+"""So many leavers, and so many stayers, are the least that a calibration is drawn from."""
 REACH = 2
 """A model learns from the latest two snapshots: older ones made it worse, or no better, on later ones (docs/predictions/churn.md)."""
 PLENTY = 1000
@@ -95,8 +97,8 @@ def features_of(frames: Sequence[Frame], rules: Rules) -> tuple[Feature, ...]:
 def choose(train: Sequence[Frame], later: Frame, rules: Rules) -> Choice | Undefined:
     """The candidate with the lowest Brier score on `later`.
 
-    The logistic regression stands against the recency rule and the value model; the challenger must beat each of them certainly: by more
-    than the 95 % interval of the difference. With fewer than 50 leavers or stayers to learn from, only the recency rule and the value model compete.
+    The logistic regression stands against the recency rule; the challenger must beat both certainly, by more than the 95 % interval of the
+    difference, as they stand and with all at the level of `later`. The value model is scored too, but competes, with the recency rule, only where fewer than 50 leavers or stayers are known.
     """
     leavers, stayers = outcomes(train)
     risks: dict[str, Floats] = {}
@@ -119,8 +121,10 @@ def choose(train: Sequence[Frame], later: Frame, rules: Rules) -> Choice | Undef
         return Undefined("one_outcome" if later.n or sum(f.n for f in train) else "no_data")
     losses = {kind: squared(later.left, risk) for kind, risk in risks.items()}
     order = [kind for kind in ("logistic", "recency", "clv", "lightgbm") if kind in losses]
-    kind: str = min((k for k in order if k != "lightgbm"), key=lambda k: float(losses[k].mean()) if later.n else 0.0)
-    if "lightgbm" in losses and later.n and all(_certainly_lower(losses["lightgbm"], losses[k], rules) for k in order[:-1]):
+    # Between seasons levels shift, and the value model can look better for once: it decides nothing where there is enough to learn from.
+    rivals = ["logistic", "recency"] if "logistic" in losses else [k for k in order if k != "lightgbm"]
+    kind = min(rivals, key=lambda k: float(losses[k].mean()) if later.n else 0.0)
+    if "lightgbm" in losses and all(_beats(risks["lightgbm"], risks[k], later.left, rules) for k in rivals):
         kind = "lightgbm"
     calibrated = kind != "recency" and later.n > 0 and _calibrated(kind, strength, train, later, rules)
     return Choice(kind, strength, calibrated, {k: score(later.left, risks[k]) for k in order}, tuple(notes))
@@ -142,18 +146,48 @@ def _strength(train: Sequence[Frame], later: Frame, rules: Rules) -> tuple[float
     raise AssertionError
 
 
+def _beats(risk: Floats, rival: Floats, left: Floats, rules: Rules) -> bool:
+    """Whether the Brier score is certainly lower, also with both at the level of this snapshot: levels are learned anew before the model is used."""
+    pairs = ((risk, rival), (levelled(risk, left), levelled(rival, left))) if len(left) else ()
+    return bool(pairs) and all(_certainly_lower(squared(left, mine), squared(left, theirs), rules) for mine, theirs in pairs)
+
+
+def levelled(risk: Floats, left: Floats) -> Floats:
+    """The risks with one number added to their log odds, so that their mean is the share that left."""
+    from scipy.optimize import brentq
+    from scipy.special import expit, logit
+
+    share = float(left.mean())
+    if not 0.0 < share < 1.0:
+        return risk
+    odds = logit(np.clip(risk, 1e-9, 1 - 1e-9))
+    shift = brentq(lambda s: float(expit(odds + s).mean()) - share, -60.0, 60.0)
+    out: Floats = expit(odds + shift)
+    return out
+
+
 def _certainly_lower(loss: Floats, reference: Floats, rules: Rules) -> bool:
     gain = paired_bootstrap(reference, loss, resamples=1000, seed=rules.seed)
     return isinstance(gain, Gain) and gain.certain
 
 
 def _calibrated(kind: str, strength: float, train: Sequence[Frame], later: Frame, rules: Rules) -> bool:
-    """Whether calibration certainly helps: as it would have been made before `later`, or, with one snapshot before, across halves of `later`."""
-    if len(train) > 1 and kind != "clv":
-        plain, curved = (squared(later.left, fit(Choice(kind, strength, c), train, rules).risk(later)) for c in (False, True))
-        return _certainly_lower(curved, plain, rules)
-    model = model_of(Choice(kind, strength), [later] if kind == "clv" else train, rules)
-    return chosen_calibration(model.raw(later.read, later.n), later.left, seed=rules.seed).method != "none"
+    """Whether calibration certainly helps, against the same model fitted to as much.
+
+    With more snapshots before it, what was calibrated on the one before `later` stands against what learned from all of them, both judged on `later`.
+    With one, a half of `later` goes into the curve or into the model, and the other half judges. The value model is calibrated across halves.
+    """
+    if kind == "clv":
+        model = model_of(Choice(kind, strength), [later], rules)
+        return chosen_calibration(model.raw(later.read, later.n), later.left, seed=rules.seed).method != "none"
+    known, judged = list(train), later
+    if len(known) == 1:
+        first = half(later.n, rules.seed)
+        known, judged = [*known, later.rows(first)], later.rows(~first)
+    if min(outcomes([known[-1]])) < CURVE or not judged.n:
+        return False
+    plain, curved = (squared(judged.left, fit(Choice(kind, strength, c), known, rules).risk(judged)) for c in (False, True))
+    return _certainly_lower(curved, plain, rules)
 
 
 def model_of(choice: Choice, frames: Sequence[Frame], rules: Rules) -> Model:

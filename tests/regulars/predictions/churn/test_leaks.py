@@ -80,6 +80,7 @@ class TestFeatures:
             except MixedCurrencies:
                 assert rules["currency"] == "EUR"
 
+    @pytest.mark.suite
     def test_with_the_season_see_nothing_later(self):
         table, day = coming_and_going(60, 600), date(2023, 7, 1)
         with session_of(orders=table) as whole:
