@@ -11,10 +11,10 @@ import numpy as np
 from regulars.errors import ArgumentRefused
 from regulars.periods import day_number
 from regulars.predictions.health import inputs as health_inputs
-from regulars.predictions.health.inputs import INPUTS, PARTS, Seen, seen
+from regulars.predictions.health.inputs import INPUTS, PARTS, Seen, seen, weights_of
 from regulars.predictions.health.lights import GREEN, LAPSED, LIGHTS, NEW, NONE, RED, RULES, UNKNOWN, shown
 from regulars.predictions.health.reasons import Reason, Telling, reasons_of
-from regulars.predictions.health.rules import holds, strongest
+from regulars.predictions.health.rules import holds, limits_of, strongest
 from regulars.predictions.health.standards import Standards, new_buyers
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def look_at(snapshot: Snapshot, risk: Floats, standards: Standards, settings: Se
     source = seen(snapshot)
     by_account = settings.customer_unit == "account"
     values = health_inputs.read(source, risk, standards.scale, by_account=by_account)
-    score = health_inputs.score(values, settings.health_weights)
+    score = health_inputs.score(values, weights_of(settings))
     active = source.number("active") == 1.0
     ever = (source.number("orders") > 0) | ~np.isnan(source.number("last_event_on")) | ~np.isnan(source.number("subscribed_since_on"))
     by_score = np.where(np.isnan(score), np.int8(UNKNOWN), standards.colour(score))
     by_score = np.where(new_buyers(source, standards.second_order_days, by_cancellation), np.int8(NEW), by_score)
     by_score = np.where(active, by_score, np.where(ever, np.int8(LAPSED), np.int8(UNKNOWN))).astype(np.int8)
-    rules = {name: mask & active for name, mask in holds(source, settings.light_rules, by_account=by_account).items()}
+    rules = {name: mask & active for name, mask in holds(source, limits_of(settings), by_account=by_account).items()}
     rule, floor = strongest(rules, source.n)
     return Week(source, risk, values, np.where(active, score, np.nan), by_score, rules, rule, floor)
 
@@ -285,7 +285,7 @@ class Assessment:
             inputs=self.now.inputs,
             rules=self.now.rules,
             standards=self.standards,
-            weights=self.settings.health_weights,
+            weights=weights_of(self.settings),
             contributions=self.contributions,
             currency=self.currency,
         )

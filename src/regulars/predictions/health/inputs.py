@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from regulars.predictions.churn.columns import Columns
+from regulars.settings import HEALTH_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regulars.predictions.snapshots import Snapshot
+    from regulars.settings import Settings
 
     Floats = NDArray[np.float64]
 
@@ -180,6 +182,11 @@ def _voice(c: Seen) -> dict[str, Floats]:
         "rating_by_hand": np.clip(c.number("health_rating"), 0.0, 100.0),
         "roi": np.where(np.isnan(roi), np.nan, 100.0 * np.maximum(roi, 0.0) / (1.0 + np.maximum(roi, 0.0))),
     }
+
+
+def weights_of(settings: Settings) -> dict[str, float]:
+    """The weight of every input, as the settings say."""
+    return {**HEALTH_WEIGHTS, **settings.health_weights}
 
 
 LEAST_KNOWN = 0.25

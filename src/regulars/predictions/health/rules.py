@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regulars.predictions.health.lights import NONE, RULES, floor_of
+from regulars.settings import LIGHT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regulars.predictions.health.inputs import Seen
+    from regulars.settings import Settings
 
     Flags = NDArray[np.bool_]
+
+
+def limits_of(settings: Settings) -> dict[str, float]:
+    """The limit of every rule, as the settings say."""
+    return {**LIGHT_RULES, **settings.light_rules}
 
 
 def holds(c: Seen, limits: Mapping[str, float], *, by_account: bool) -> dict[str, Flags]:

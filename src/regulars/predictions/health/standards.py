@@ -118,7 +118,7 @@ def freeze(snapshot: Snapshot, risk: Floats, *, settings: Settings, by_cancellat
     scale = yardsticks(source)
     second = second_order_days(source)
     values = health_inputs.read(source, risk, scale, by_account=settings.customer_unit == "account")
-    score = health_inputs.score(values, {**settings.health_weights})
+    score = health_inputs.score(values, health_inputs.weights_of(settings))
     active = source.number("active") == 1.0
     lit = active & ~np.isnan(score) & ~new_buyers(source, second, by_cancellation)
     scale = replace(scale, normals=_normals(source, values, lit if lit.any() else active))

@@ -81,7 +81,8 @@ def _against(says: str, name: str, value: float, others: float, *, bad: bool, lo
     """A comparison, where it points the way the reason does."""
     if math.isnan(value) or math.isnan(others) or (value < others) is not (bad is low_is_bad):
         return None
-    if plain(value) == plain(others):
+    scale = 100.0 if name == "share" else 1.0
+    if plain(scale * value) == plain(scale * others):
         return None
     return says, {name: value, ("usual" if name == "recent" else "others"): others, **more}
 
