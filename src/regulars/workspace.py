@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from regulars.analyses import AnalysisResult
     from regulars.importers import ImportReport
     from regulars.metrics import MetricResult
+    from regulars.predictions.auditing import Audit
     from regulars.predictions.log import KeptPredictions
     from regulars.predictions.rows import Predictions
     from regulars.relations.session import Session
@@ -38,6 +39,9 @@ Answer = TypeVar("Answer")
 
 FORMAT = 1
 """Version of the layout of a workspace folder."""
+
+LOG_RUNS = 8
+"""So many kept runs go into the lights of the next one; a light rests on the weeks before, and earlier ones hardly change it."""
 
 
 class Workspace:
@@ -245,15 +249,13 @@ class Workspace:
         the same instant overrules the first one. `progress` is told what is done, how much of it, and of how much. Raises `NoData`, `MixedCurrencies`,
         `WorkspaceLocked`.
         """
-        import importlib
-
         from regulars.predictions import rows, store
-
-        predict = importlib.import_module("regulars.predictions.predicting").predict
+        from regulars.predictions.log import read_log
+        from regulars.predictions.predicting import predict
 
         def reckon(session: Session) -> tuple[Predictions, set[str]]:
             tell = None if progress is None else lambda what: progress(what, 0, 0)
-            return predict(session, progress=tell), store.accounts(session) if keep else set()
+            return predict(session, log=read_log(session, last=LOG_RUNS), progress=tell), store.accounts(session) if keep else set()
 
         found, accounts = self.ask(reckon, as_of=as_of)
         if keep:
@@ -275,6 +277,15 @@ class Workspace:
                 remedy="Run: regulars predict",
             )
         return found
+
+    def audit(self, name: str, *, as_of: datetime | date | str | None = None, **options: Any) -> Audit:
+        """What was predicted on earlier days against what happened: `name` is lights, churn or clv; `.answer` says it in a sentence.
+
+        For the options see `regulars.predictions.auditing.audit`.
+        """
+        from regulars.predictions.auditing import audit
+
+        return self.ask(lambda session: audit(session, name, **options), as_of=as_of)
 
     def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False) -> Review:
         """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`."""

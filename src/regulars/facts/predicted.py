@@ -23,8 +23,8 @@ def _money(name: str, meaning: str) -> Fact:
     needs=("predictions",),
     facts=(
         real("churn_risk", "probability of no order or activity within the horizon", "0 to 1"),
-        _money("clv", "expected margin over the value horizon (revenue, where no margin is known)"),
-        real("expected_orders", "order days expected over the value horizon", "order days"),
+        _money("clv", "margin expected over twelve months (revenue, where no margin is known)"),
+        real("expected_orders", "order days expected over the horizon", "order days"),
         real("p_alive", "probability that the customer has not left for good; says nothing of when the next order comes", "0 to 1"),
         real("health_score", "health score, higher is healthier", "0 to 100"),
         text("light", "green, amber, red; new, lapsed or unknown have no colour"),

@@ -13,12 +13,13 @@ from regulars.relations.predictions import by_customer, light_of, rounded
 from regulars.results import TableResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from regulars.predictions.health import Reason
     from regulars.relations.session import Session
 
 MEANINGS = {
@@ -27,8 +28,8 @@ MEANINGS = {
     "churn_low": "lower end of its interval",
     "churn_high": "upper end of its interval",
     "p_alive": "probability that the customer has not left for good",
-    "expected_orders": "order days expected over the value horizon",
-    "clv_minor": "expected margin over the value horizon (revenue, where no margin is known)",
+    "expected_orders": "order days expected over the horizon",
+    "clv_minor": "margin expected over twelve months (revenue, where no margin is known)",
     "clv_low_minor": "lower end of its interval",
     "clv_high_minor": "upper end of its interval",
     "money_at_risk_minor": "probability of leaving x margin expected if the customer stays",
@@ -69,9 +70,16 @@ class KeptPredictions:
         """One row per customer, in the order of customer_id."""
         return self.result.to_arrow()
 
-    def why(self, customer_ids: Sequence[str]) -> list[list[Any]]:
-        """The reasons for the light of each of these customers, as they were kept; empty where there are none."""
-        return [json.loads(self.reasons[who]) if who in self.reasons else [] for who in customer_ids]
+    def why(self, customer_ids: Sequence[str]) -> list[list[Reason]]:
+        """The reasons for the light of each of these customers, as they were kept; `str` of one is its sentence. Empty where there are none."""
+        return [[_reason(plain, self.result.currency) for plain in json.loads(self.reasons.get(who, "[]"))] for who in customer_ids]
+
+
+def _reason(plain: Mapping[str, Any], currency: str | None) -> Reason:
+    from regulars.predictions.health import Reason
+
+    values = {name: value for name, value in plain.items() if name not in ("code", "says")}
+    return Reason(str(plain["code"]), str(plain["says"]), values, currency)
 
 
 def kept_runs(session: Session) -> list[KeptRun]:

@@ -21,8 +21,8 @@ SOURCE = "predictions"
 """The source of loads that hold predictions, and of their rows."""
 
 ROWS_AT_ONCE = 100_000
-COLOURED = ("green", "amber", "red")
-"""Lights that have reasons."""
+EXPLAINED = ("green", "amber", "red", "new", "unknown")
+"""Lights whose reasons are kept: of who has lapsed the light itself says all."""
 
 
 class Model(Protocol):
@@ -36,8 +36,8 @@ class Model(Protocol):
         """Name of a file and its content."""
 
 
-class Predictions(Protocol):
-    """What is kept of a run: one row per customer in `table`, reasons on demand, and the models by kind."""
+class Told(Protocol):
+    """What was said of customers: one row each in `table`, and reasons on demand; just reckoned, or kept and read again."""
 
     @property
     def as_of(self) -> datetime:
@@ -47,12 +47,16 @@ class Predictions(Protocol):
     def table(self) -> pa.Table:
         """One row per customer."""
 
+    def why(self, customer_ids: Sequence[str]) -> Sequence[Sequence[Any]]:
+        """The reasons for the light of each of these customers."""
+
+
+class Predictions(Told, Protocol):
+    """A run that can be kept: what was said, and the models that said it."""
+
     @property
     def models(self) -> Mapping[str, Model]:
         """The models by kind: churn, value, health."""
-
-    def why(self, customer_ids: Sequence[str]) -> Sequence[Sequence[Any]]:
-        """The reasons for the light of each of these customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Run:
     versions: Mapping[str, str]
     accounts: Collection[str]
     """Customers that are accounts."""
+    withheld: Sequence[str] = ()
+    """Colours that the run does not show, because they did not hold."""
 
 
 def parts(run: Run) -> Iterator[tuple[pa.Table, int]]:
@@ -186,20 +192,15 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _reasons(run: Run, name: Name, part: pa.Table) -> list[str | None]:
-    """Of lights with a colour why, of rules which one, of lights by score which colours the run withheld."""
+    """Of lights why, of rules which one, of lights by score which colours the run withheld."""
     if name.name == "light_by_score":
-        told = (
-            [str(text).split(",") if text else [] for text in part.column("withheld").to_pylist()]
-            if "withheld" in part.schema.names
-            else []
-        )
-        return [json.dumps(colours) if colours else None for colours in told] or [None] * part.num_rows
+        return [json.dumps(list(run.withheld)) if run.withheld else None] * part.num_rows
     if name.name == "light_rule":
         return [json.dumps([str(rule)]) for rule in part.column("light_rule").to_pylist()]
     found: list[str | None] = [None] * part.num_rows
     if name.name == "light":
         lights, customers = part.column("light").to_pylist(), part.column("customer_id").to_pylist()
-        lit = [place for place, light in enumerate(lights) if light in COLOURED]
+        lit = [place for place, light in enumerate(lights) if light in EXPLAINED]
         for place, reasons in zip(lit, run.predictions.why([customers[place] for place in lit]), strict=True):
             found[place] = json.dumps([plain(reason) for reason in reasons], default=str, ensure_ascii=False)
     return found

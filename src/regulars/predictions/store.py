@@ -137,7 +137,8 @@ def keep(
         write_model(models, kind, model)
     table = predictions.table
     done, whole = 0, len(names_in(table)) * table.num_rows
-    for rows, looked_at in parts(Run(predictions, load.load_id, load.loaded_at, versions, frozenset(accounts))):
+    withheld = tuple(getattr(predictions.models.get("health"), "withheld", ()))
+    for rows, looked_at in parts(Run(predictions, load.load_id, load.loaded_at, versions, frozenset(accounts), withheld)):
         load.add("predictions", rows)
         done += looked_at
         if progress is not None:

@@ -28,7 +28,6 @@ SEEN = {
     "light": pa.string(),
     "light_by_score": pa.string(),
     "light_rule": pa.string(),
-    "withheld": pa.string(),
     "money_at_risk_minor": pa.int64(),
     "region": pa.string(),
 }
@@ -40,6 +39,7 @@ class Learned:
 
     version: str
     files: dict[str, bytes] = field(default_factory=lambda: {"model.json": b"{}"})
+    withheld: tuple[str, ...] = ()
 
     def as_files(self):
         return self.files
@@ -63,15 +63,16 @@ def customer(who, light="green", **more):
     """One row; what is not given is plausible."""
     row = {"churn_risk": 0.2, "churn_low": 0.1, "churn_high": 0.3, "p_alive": 0.9, "expected_orders": 2.5, "clv_minor": 5000}
     row |= {"clv_low_minor": 1000, "clv_high_minor": 9000, "health_score": 70.0, "light_by_score": light, "light_rule": None}
-    return {"customer_id": who, "light": light, "withheld": "", "money_at_risk_minor": 1000, "region": "north", **row, **more}
+    return {"customer_id": who, "light": light, "money_at_risk_minor": 1000, "region": "north", **row, **more}
 
 
-def said(as_of, *customers, churn="c1", value="v1", reasons=None):
+def said(as_of, *customers, churn="c1", value="v1", reasons=None, withheld=()):
     """A run as of midnight after a date, such as 2024-05-20."""
     instant = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
     rows = [{name: row.get(name) for name in SEEN} for row in customers]
     table = pa.Table.from_pylist(rows, schema=pa.schema(list(SEEN.items())))
-    return Said(instant, table, {"churn": Learned(churn), "value": Learned(value)}, reasons or {})
+    models = {"churn": Learned(churn), "value": Learned(value)} | ({"health": Learned("h1", withheld=withheld)} if withheld else {})
+    return Said(instant, table, models, reasons or {})
 
 
 def kept(workspace, *runs):

@@ -12,7 +12,7 @@ from tests.regulars.predictions.said import customer, kept, said
 
 pytestmark = pytest.mark.suite
 
-WHY = [{"code": "no_order", "days": 74, "usual": 31}]
+WHY = [{"code": "silent_longer_than_usual", "says": "silent", "days": 74, "usual": 31}]
 
 
 def instant(day):
@@ -34,7 +34,11 @@ class TestTheLatestRun:
         shared = [name for name in found.result.columns if name in run.table.schema.names]
         assert len(shared) == 14
         assert found.table.select(shared).to_pylist() == run.table.select(shared).to_pylist()
-        assert found.why(["ben", "anna", "nobody"]) == [WHY, [], []]
+        assert [[str(reason) for reason in own] for own in found.why(["ben", "anna", "nobody"])] == [
+            ["No order for 74 days; usually every 31."],
+            [],
+            [],
+        ]
 
     def test_of_two_as_of_one_instant_is_the_one_reckoned_later(self, shop):
         kept(shop, said("2024-05-21", customer("anna", "green")), said("2024-05-21", customer("anna", "red")))
@@ -73,8 +77,9 @@ class TestTheLog:
             shop,
             said(
                 "2024-05-14",
-                customer("anna", "green", light_by_score="amber", withheld="green,red"),
-                customer("ben", "new", withheld="green,red"),
+                customer("anna", "green", light_by_score="amber"),
+                customer("ben", "new"),
+                withheld=("green", "red"),
             ),
             said("2024-05-21", customer("anna", "red", light_by_score="green", light_rule="dissatisfied"), customer("ben", "unknown")),
             said("2024-05-21", customer("anna", "red", light_by_score="amber", light_rule="complaint_open")),
@@ -100,7 +105,7 @@ class TestTheLog:
             assert read_log(session).num_rows == 0
 
     def test_says_what_was_withheld_although_somebody_was_erased(self, shop):
-        kept(shop, said("2024-05-21", customer("anna", withheld="green"), customer("ben", withheld="green")))
+        kept(shop, said("2024-05-21", customer("anna"), customer("ben"), withheld=("green",)))
         shop.erase("anna")
         with shop.session() as session:
             assert read_log(session).column("withheld").to_pylist() == ["green", "green"]

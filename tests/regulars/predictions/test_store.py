@@ -15,7 +15,7 @@ from regulars.predictions import store
 from regulars.workspace import Workspace
 from tests.regulars.predictions.said import Learned, customer, kept, said
 
-WHY = [{"code": "no_order", "days": 74, "usual": 31}]
+WHY = [{"code": "silent_longer_than_usual", "says": "silent", "days": 74, "usual": 31}]
 
 
 def stored(workspace):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @distribution(
-    question="How much margin is a customer expected to bring over the value horizon?",
+    question="How much margin is a customer expected to bring over the next twelve months?",
     unit=Unit.MONEY,
     better=Better.HIGHER,
     kind=Kind.OUTCOME,
