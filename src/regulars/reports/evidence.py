@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from regulars import analyses, metrics, money
 from regulars.errors import MixedCurrencies
+from regulars.metrics.estimates import Undefined
 from regulars.periods import Window, months_after
 from regulars.reports.language import Amount
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from regulars.analyses import AnalysisResult
     from regulars.metrics import MetricValue
+    from regulars.predictions.predicting import Predictions
+    from regulars.predictions.value import Forecast, ValueAudit
     from regulars.relations.session import Session
 
 MONTHS_BACK = 14
@@ -126,6 +130,37 @@ class Evidence:
                     self.refused = refusal
             self._analyses[name] = None if found is None or found.is_empty else found
         return self._analyses[name]
+
+    @functools.cached_property
+    def predictions(self) -> Predictions | None:
+        """Value, risk and light of every customer; None where money cannot be added up."""
+        from regulars.predictions.predicting import predict
+
+        try:
+            return predict(self.session)
+        except MixedCurrencies as refusal:
+            self.refused = refusal
+            return None
+
+    def value_audit(self) -> ValueAudit | None:
+        """Value expected on the latest day whose outcome is known, against what came."""
+        from regulars.predictions import value
+
+        try:
+            return value.audit_value(self.session, backtests=1)
+        except MixedCurrencies as refusal:
+            self.refused = refusal
+            return None
+
+    def forecast(self, days: int) -> Forecast | Undefined:
+        """What is expected of the months ahead, `days` in all."""
+        from regulars.predictions import value
+
+        try:
+            return value.forecast(self.session, days=days, by="month")
+        except MixedCurrencies as refusal:
+            self.refused = refusal
+            return Undefined("no_data")
 
     def _arguments(self, analysis: str) -> dict[str, Any]:
         """Movements only of the months looked at; pairs only of products that can be among the most frequent ones."""

@@ -79,11 +79,15 @@ def review(
     """
     from regulars.reports.sections import (
         affinity,
+        ahead,
         appendix,
+        at_risk,
         cohorts,
         concentration,
         findings,
+        held,
         kpis,
+        lights,
         movements,
         rfm,
         seasonality,
@@ -95,6 +99,7 @@ def review(
 
     evidence = Evidence(session)
     evidence.gather([(key.name, dict(key.arguments)) for key in kpis.KEYS if key.name != "active"])
+    name = slipped.naming(language, show_names=show_names, secret=secret)
     parts = [
         findings.findings(evidence, language),
         kpis.kpis(evidence, language),
@@ -102,7 +107,11 @@ def review(
         cohorts.cohorts(evidence, language),
         second_order.second_order(evidence, language),
         rfm.rfm(evidence, language),
-        slipped.slipped(evidence, language, show_names=show_names, secret=secret),
+        at_risk.at_risk(evidence, language, name),
+        lights.lights(evidence, language),
+        held.held(evidence, language),
+        ahead.ahead(evidence, language),
+        slipped.slipped(evidence, language, name, show_names=show_names, secret=secret),
         concentration.concentration(evidence, language),
         seasonality.seasonality(evidence, language),
         affinity.affinity(evidence, language),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from regulars.reports.language import Language
+from regulars.reports.prediction_words import PREDICTIONS
 
 _PAGE = {
     "page.name": "Retention review",
@@ -385,7 +386,20 @@ _APPENDIX = {
 
 ENGLISH = Language(
     code="en",
-    catalogue={**_PAGE, **_HEADLINE, **_FINDINGS, **_KPIS, **_MOVEMENTS, **_COHORTS, **_SECOND, **_RFM, **_SLIPPED, **_MONEY, **_APPENDIX},
+    catalogue={
+        **_PAGE,
+        **_HEADLINE,
+        **_FINDINGS,
+        **_KPIS,
+        **_MOVEMENTS,
+        **_COHORTS,
+        **_SECOND,
+        **_RFM,
+        **_SLIPPED,
+        **_MONEY,
+        **PREDICTIONS,
+        **_APPENDIX,
+    },
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     long_months=("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),

@@ -13,7 +13,7 @@ from regulars.reports.blocks import Section, Table
 from regulars.reports.drawing import Grid
 from regulars.reports.evidence import Evidence
 from regulars.reports.sections.appendix import data_quality
-from regulars.reports.sections.slipped import code, slipped
+from regulars.reports.sections.slipped import code, naming, slipped
 from regulars.reports.words import ENGLISH
 from tests.builders import company
 from tests.companies import nasty
@@ -53,7 +53,8 @@ def small():
 def who_slipped(customer="ann.private@example.com", **arguments):
     """The texts of the section on who slipped away."""
     with company(orders=lapsed(customer)) as session:
-        section = slipped(Evidence(session), ENGLISH, **{"show_names": False, "secret": None, **arguments})
+        hidden = {"show_names": False, "secret": None, **arguments}
+        section = slipped(Evidence(session), ENGLISH, naming(ENGLISH, **hidden), **hidden)
     return str(section)
 
 

@@ -32,7 +32,21 @@ def code(customer_id: str, secret: bytes) -> str:
     return f"{letters[:3]}\N{NON-BREAKING HYPHEN}{letters[3:]}"
 
 
-def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret: bytes | None) -> Section:
+def naming(language: Language, *, show_names: bool, secret: bytes | None) -> Callable[[str], str]:
+    """How customers are called on a page: by id, by a code, or where there is no secret by a number that stays the same on the page."""
+    numbers: dict[str, int] = {}
+
+    def name(customer_id: str) -> str:
+        if show_names:
+            return customer_id
+        if secret:
+            return code(customer_id, secret)
+        return language.say("slipped.hidden", number=numbers.setdefault(customer_id, len(numbers) + 1))
+
+    return name
+
+
+def slipped(evidence: Evidence, language: Language, name: Callable[[str], str], *, show_names: bool, secret: bytes | None) -> Section:
     """The tables of repeat and one-time buyers."""
     say, session = language.say, evidence.session
     if not evidence.movements() or (session.as_of_day - session.history_start).days <= session.settings.inactive_after_days:
@@ -42,13 +56,6 @@ def slipped(evidence: Evidence, language: Language, *, show_names: bool, secret:
     sums = people.slipped_sums(session)
     if not sums:
         return Section(key="slipped", kicker=say("slipped.kicker"), missing=say("slipped.none", days=people.LATELY_DAYS))
-    counter = iter(range(1, TOP_REPEAT + TOP_ONE_TIME + 1))
-
-    def name(customer_id: str) -> str:
-        if show_names:
-            return customer_id
-        return code(customer_id, secret) if secret else say("slipped.hidden", number=next(counter))
-
     repeat = people.slipped_most_valuable(session, one_time=False, top=TOP_REPEAT)
     once = people.slipped_most_valuable(session, one_time=True, top=TOP_ONE_TIME)
     blocks: list[Block] = []
