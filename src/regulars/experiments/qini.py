@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 BOOTSTRAPS = 300
@@ -52,28 +53,41 @@ def qini(
     outcome: NDArray[Any],
     treated: NDArray[Any],
     score: NDArray[Any],
+    block: NDArray[Any] | None = None,
     *,
     confidence: float = 0.95,
     bootstraps: int = BOOTSTRAPS,
     seed: int = 0,
 ) -> Qini:
-    """The coefficient with the percentile interval of a bootstrap over customers, arms apart; `score` must come from other customers' data."""
+    """The coefficient with the percentile interval of a bootstrap over customers, arms apart.
+
+    The score of a customer must come from a model that was not fitted to them. Customers whose scores come from different models stand in different
+    blocks (numbers from 0 on, -1 leaves out): the coefficient is then the mean over blocks, weighted by their customers.
+    """
     import numpy as np
 
-    order, y, t, whole = _in_order(outcome, treated, score, None)
-    if not len(order):
+    block = np.zeros(len(score), np.int64) if block is None else block
+    parts = [_in_order(outcome[block == at], treated[block == at], score[block == at], None) for at in np.unique(block[block >= 0])]
+    if not parts:
         return Qini(0.0, 0.0, 0.0)
+    sizes = [len(order) for order, *_rest in parts]
     random = np.random.default_rng(seed)
-    arms = [np.flatnonzero(t), np.flatnonzero(~t)]
-    drawn = []
-    for _round in range(bootstraps):
-        weights = np.zeros(len(order))
-        for arm in arms:
-            weights[arm] = np.bincount(random.integers(0, len(arm), len(arm)), minlength=len(arm)) if len(arm) else 0
-        drawn.append(_area(y, t, weights))
+    drawn = np.array([[_area(y, t, _resampled(t, random)) for _order, y, t, _w in parts] for _round in range(bootstraps)])
     tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Qini(_area(y, t, whole), float(low), float(high))
+    low, high = np.quantile(np.average(drawn, axis=1, weights=sizes), [tail, 1 - tail])
+    value = np.average([_area(y, t, w) for _order, y, t, w in parts], weights=sizes)
+    return Qini(float(value), float(low), float(high))
+
+
+def _resampled(treated: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """How often each customer is drawn, arms apart."""
+    import numpy as np
+
+    weights = np.zeros(len(treated))
+    for arm in (np.flatnonzero(treated), np.flatnonzero(~treated)):
+        if len(arm):
+            weights[arm] = np.bincount(random.integers(0, len(arm), len(arm)), minlength=len(arm))
+    return weights
 
 
 def _in_order(

@@ -69,6 +69,12 @@ class TestQini:
         assert found == qini(outcome, treated, score, seed=1)
         assert found.value == pytest.approx(coefficient(outcome, treated, score))
 
+    def test_over_blocks_is_the_mean_of_theirs(self):
+        outcome, treated, score = some(12, 300)
+        block = np.repeat([-1, 0, 1], [100, 150, 50])
+        parts = [coefficient(outcome[block == at], treated[block == at], score[block == at]) for at in (0, 1)]
+        assert qini(outcome, treated, score, block).value == pytest.approx(np.average(parts, weights=[150, 50]))
+
     def test_of_chance_includes_zero(self):
         random = np.random.default_rng(11)
         outcome, treated = random.random(2000) < 0.3, random.random(2000) < 0.5
