@@ -82,6 +82,7 @@ class TestShortHistories:
         assert audit.is_empty
         assert audit.note("not_tested")
 
+    @pytest.mark.suite
     def test_where_nobody_came_back_have_no_correlation(self, opened):
         rows = [{"at": date(2024, 1, 1) + timedelta(days=d), "customer": f"c{d:03}", "amount": 1000} for d in range(200)]
         audit = audit_value(opened(orders=rows), days=60)

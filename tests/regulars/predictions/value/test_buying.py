@@ -73,7 +73,7 @@ class TestHistories:
         assert len(ids) == 0
         assert h.buyers == 0
 
-    @pytest.mark.parametrize("seed", range(8))
+    @pytest.mark.parametrize("seed", [0, 3, *(pytest.param(s, marks=pytest.mark.suite) for s in (1, 2, 4, 5, 6, 7))])
     def test_agree_with_a_walk_over_the_order_days(self, opened, seed):
         random = Company(seed)
         session = opened(**random.tables, as_of=random.as_of, **random.rules)

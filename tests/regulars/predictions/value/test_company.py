@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from regulars.errors import ArgumentRefused
 from regulars.metrics import Undefined
 from regulars.predictions.clv.model import MONTH, ValueModel
 from regulars.predictions.clv.steady import SteadyRate
@@ -65,6 +66,7 @@ class TestCustomers:
             alive = found.model.probability_alive(h)[place]
             assert found.clv()[place] == pytest.approx(alive * many.mean() * each, rel=0.02)
 
+    @pytest.mark.suite
     def test_are_worth_less_when_discounted_and_more_without_a_margin(self, over):
         orders = Shop(customers=200, days=300, seed=2).orders()
         plain = fit_company(over(orders), backtests=0).clv().sum()
@@ -94,6 +96,7 @@ class TestCustomers:
 
 
 class TestIntervals:
+    @pytest.mark.suite
     def test_come_from_backtests_a_horizon_apart(self, over):
         found = fit_company(over(Shop(customers=400, days=700, seed=5).orders()), months=3)
         note = found.note("backtests")
@@ -106,6 +109,7 @@ class TestIntervals:
         assert found.note("no_backtest")
         assert found.note("beyond_history").values == {"days": 366, "history_days": 30}
 
+    @pytest.mark.suite
     def test_are_wider_beyond_what_was_tested(self, over):
         session = over(Shop(customers=400, days=365, seed=7).orders())
         near, far = fit_company(session, months=3), fit_company(session, months=24)
@@ -197,3 +201,20 @@ class TestAsDict:
 
         found = fit_company(shop, backtests=0)
         assert "c000" not in json.dumps(found.as_dict())
+
+
+class TestPurchases:
+    def test_by_pareto_nbd_agree_with_bg_nbd_within_a_fifth(self, shop):
+        # Two stories of dropping out, fitted to the same buyers.
+        both = [fit_company(shop, months=6, purchases=name, backtests=0) for name in ("bg_nbd", "pareto_nbd")]
+        sums = [found.clv().sum() for found in both]
+        assert both[0].version != both[1].version
+        assert sums[1] == pytest.approx(sums[0], rel=0.2)
+
+
+class TestArguments:
+    def test_that_are_impossible_are_refused(self, shop):
+        with pytest.raises(ArgumentRefused):
+            fit_company(shop, months=0)
+        with pytest.raises(ArgumentRefused):
+            fit_company(shop, annual_rate=-1.0)

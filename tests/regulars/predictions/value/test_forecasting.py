@@ -93,6 +93,7 @@ class TestBacktest:
 
 
 class TestHonesty:
+    @pytest.mark.suite
     def test_beyond_the_history_says_so_and_widens(self, over):
         session = over(Shop(customers=200, days=100, alpha=10.0, seed=6).orders())
         found = forecast(session, months=12)
@@ -102,6 +103,7 @@ class TestHonesty:
         widths = [np.log(r["high95"] / max(1.0, r["low95"])) for r in (rows[1], rows[-1])]
         assert widths[1] > widths[0]
 
+    @pytest.mark.suite
     def test_without_new_customers_says_so(self, over):
         found = forecast(over(Shop(customers=150, days=300, joining=60, seed=6).orders()), days=28)
         assert found.note("no_new_customers").values["days"] == 28

@@ -48,6 +48,7 @@ class TestNothingLater:
         as_of = end.astype("datetime64[D]").item() - timedelta(days=1)
         assert numbers(over(orders, as_of=as_of)) == numbers(over(orders.filter(keep), as_of=as_of))
 
+    @pytest.mark.suite
     def test_changes_one_number_of_an_earlier_look(self, over):
         orders = Shop(customers=150, days=400, seed=9).orders()
         session = over(orders)
