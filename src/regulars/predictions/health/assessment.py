@@ -105,30 +105,41 @@ def assess(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Before:
-    """The light of each customer a week or more ago (-1: none), its day, and score and inputs then (NaN: not known)."""
+    """The light of each customer in the week before (-1: none), its day and the score then (NaN: not known).
+
+    `first_inputs` and `first_score` are those of the earliest of at most three weeks, `days` ago: where a change by score began.
+    """
 
     day: int | None
     light: Codes
     score: Floats
-    inputs: Mapping[str, Floats]
+    first_score: Floats
+    first_inputs: Mapping[str, Floats]
+    days: int
 
 
 def _before(when: Sequence[int], lights: Codes, weeks: Sequence[Week], now: Week) -> Before:
     n = now.source.n
     nothing = np.full(n, np.nan)
     if len(when) < 2:
-        return Before(None, np.full(n, NONE, dtype=np.int8), nothing, {})
+        return Before(None, np.full(n, NONE, dtype=np.int8), nothing, nothing, {}, 0)
     if len(weeks) < 2:
-        return Before(when[-2], lights[-2], nothing, {})
-    place = _rows_in(weeks[-2], now)
-    known = place >= 0
+        return Before(when[-2], lights[-2], nothing, nothing, {}, 0)
+    first = weeks[max(0, len(weeks) - 3)]
+    last, begin = _reader(weeks[-2], now), _reader(first, now)
+    inputs = {name: begin(first.inputs[name]) for name in INPUTS}
+    return Before(when[-2], lights[-2], last(weeks[-2].score), begin(first.score), inputs, now.source.day - first.source.day)
 
-    def then(values: Floats) -> Floats:
-        out = np.full(n, np.nan)
-        out[known] = values[place[known]]
+
+def _reader(week: Week, now: Week) -> Callable[[Floats], Floats]:
+    """What reads an array of `week` for the customers of `now`; NaN for who was not there."""
+    place = _rows_in(week, now)
+
+    def read(values: Floats) -> Floats:
+        out: Floats = np.append(values, np.nan)[np.where(place >= 0, place, len(values))]
         return out
 
-    return Before(when[-2], lights[-2], then(weeks[-2].score), {name: then(weeks[-2].inputs[name]) for name in INPUTS})
+    return read
 
 
 def _rows_in(week: Week, now: Week) -> NDArray[np.int64]:

@@ -221,10 +221,10 @@ def _change(t: Telling, before: Before, row: int) -> Reason | None:
     if before.day is None or was in (NONE, int(t.light[row])):
         return None
     values: dict[str, Any] = {"before": LIGHTS[was], "on": day_of(before.day).isoformat()}
-    if np.isnan(before.score[row]) or np.isnan(t.score[row]):
+    if int(t.light[row]) != int(t.by_score[row]) or np.isnan(before.first_score[row]) or np.isnan(t.score[row]):
         return Reason("changed", "changed_light", values)
-    values |= {"score_before": round(float(before.score[row])), "score": round(float(t.score[row]))}
-    moved = {name: abs(t.weights.get(name, 0.0) * (t.inputs[name][row] - before.inputs[name][row])) for name in INPUTS}
+    values |= {"score_before": round(float(before.first_score[row])), "score": round(float(t.score[row])), "days": before.days}
+    moved = {name: abs(t.weights.get(name, 0.0) * (t.inputs[name][row] - before.first_inputs[name][row])) for name in INPUTS}
     known = {name: float(points) for name, points in moved.items() if points > 0}
     if not known or values["score"] == values["score_before"]:
         return Reason("changed", "changed", values)

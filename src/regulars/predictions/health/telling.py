@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Told = tuple[str, dict[str, Any]] | None
 
 
+LEAST_DIFFERENCE = 0.1
+"""A value nearer to its normal than this share of the greater of the two is not worth a word."""
+
+
 class Row:
     """Facts of the rows asked for, one column at a time as they are needed."""
 
@@ -82,7 +86,7 @@ def _against(says: str, name: str, value: float, others: float, *, bad: bool, lo
     if math.isnan(value) or math.isnan(others) or (value < others) is not (bad is low_is_bad):
         return None
     scale = 100.0 if name == "share" else 1.0
-    if plain(scale * value) == plain(scale * others):
+    if plain(scale * value) == plain(scale * others) or abs(value - others) < LEAST_DIFFERENCE * max(abs(value), abs(others)):
         return None
     return says, {name: value, ("usual" if name == "recent" else "others"): others, **more}
 
@@ -91,6 +95,8 @@ def _orders(f: Row, i: int, bad: bool) -> Told:
     orders, days, others = f.get("orders", i), f.get("tenure_days", i), f.normal("days_per_order")
     if not orders > 0 or math.isnan(others) or (days / orders > others) is not bad:
         return None
+    if f.get("gaps", i) == 0 and not math.isnan(f.normal("usual_gap_days")):
+        return None  # of a single order its day says all
     return "orders", {"orders": orders, "days": days, "others": max(others, 1.0)}
 
 

@@ -19,7 +19,7 @@ TEXTS = {
     "in_time_others": "Ordered {days:day} ago; others usually every {others}.",
     "last_order": "Ordered {days:day} ago.",
     "last_active": "Last active {days:day} ago.",
-    "orders": "{orders:order} in {days:day}; others one in {others}.",
+    "orders": "{orders:order} in {days:day}; others one every {others}.",
     "risk": "Leaves with a probability of {risk:percent}.",
     "risk_others": "Leaves with a probability of {risk:percent}; others {others:percent}.",
     "orders_lately": "{recent:order} in the last 90 days; usually {usual}.",
@@ -60,8 +60,8 @@ TEXTS = {
     "withheld_green": "Green by score, but withheld: when tried on earlier data, half or more of the greens left.",
     "withheld_amber": "Amber by score, but withheld.",
     "withheld_red": "Red by score, but withheld: when tried on earlier data, fewer than half of the reds left.",
-    "changed": "Was {before} on {on}; score from {score_before} to {score}.",
-    "changed_by": "Was {before} on {on}; score from {score_before} to {score}, most of it {most}.",
+    "changed": "Was {before} on {on}; score from {score_before} to {score} in {days:day}.",
+    "changed_by": "Was {before} on {on}; score from {score_before} to {score} in {days:day}, most of it {most}.",
     "changed_light": "Was {before} on {on}.",
 }
 

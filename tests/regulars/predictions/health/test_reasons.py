@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import json
 import string
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from regulars.predictions.churn import REASONS
-from regulars.predictions.health import Reason, words
+from regulars.predictions.health import Reason, assess, words
 from regulars.predictions.health.inputs import PARTS, Scale
 from regulars.predictions.health.lights import RULES
 from regulars.predictions.health.reasons import CODE_OF_PART, COVERS
 from regulars.predictions.health.telling import TOLD
-from tests.regulars.predictions.health.people import ACCOUNTS, REGULAR, assessed, standards
+from tests.regulars.predictions.health.people import ACCOUNTS, DAY, REGULAR, SETTINGS, assessed, snapshot, standards
 
 NORMALS = {"usual_gap_days": 40.0, "days_per_order": 50.0, "average_order_value_minor": 3000.0, "churn_risk": 60.0}
 
@@ -45,7 +46,7 @@ class TestSentences:
                 "No order for 74 days; others usually every 40.",
             ),
             ("silent_longer_than_usual", {"days_since_order": None, "last_event_on": 1}, "Last active 1 day ago."),
-            ("few_orders", {"orders": 2, "tenure_days": 280}, "2 orders in 280 days; others one in 50."),
+            ("few_orders", {"orders": 2, "tenure_days": 280}, "2 orders in 280 days; others one every 50."),
             ("orders_slowing", {"orders": 12, "orders_90d": 1, "tenure_days": 420}, "1 order in the last 90 days; usually 3."),
             ("low_spend", {"average_order_value_minor": 1250.0}, "12.50 EUR an order; others 30.00 EUR."),
             (
@@ -93,20 +94,22 @@ class TestSentences:
 
     def test_of_greens_speak_for_them(self):
         assert why({**REGULAR, "orders": 30}, risk=0.05, logits={"few_orders": -2.0, "silent_longer_than_usual": -1.0}) == [
-            "30 orders in 300 days; others one in 50.",
+            "30 orders in 300 days; others one every 50.",
             "Ordered 20 days ago; usually every 31.",
         ]
 
     def test_of_changes(self):
-        from datetime import timedelta
+        def changed(*people, risks):
+            shots = [snapshot(person, day=DAY - timedelta(days=7 * (len(people) - 1 - k))) for k, person in enumerate(people)]
+            found = assess(shots, [np.array([risk]) for risk in risks], settings=SETTINGS, standards=standards())
+            return str(found.changes([0])[0])
 
-        from regulars.predictions.health import assess
-        from tests.regulars.predictions.health.people import DAY, SETTINGS, snapshot
-
-        shots = [snapshot(REGULAR, day=DAY - timedelta(days=7)), snapshot({**REGULAR, "complaints_open": 1, "days_since_order": 27})]
-        found = assess(shots, [np.array([0.1]), np.array([0.3])], settings=SETTINGS, standards=standards())
-        (change,) = found.changes([0])
-        assert change.text == "Was green on 2024-05-27; score from 93 to 78, most of it churn risk."
+        late = {**REGULAR, "days_since_order": 62}
+        # (0.4 x 90 + 0.15 x 100) / 0.55 = 93, and (0.4 x 30 + 0.15 x 50) / 0.55 = 35: the risk takes 24 points of 0.55, the rhythm 7.5.
+        by_score = changed(REGULAR, late, late, risks=[0.1, 0.7, 0.7])
+        assert by_score == "Was green on 2024-05-27; score from 93 to 35 in 14 days, most of it churn risk."
+        assert changed(REGULAR, {**REGULAR, "complaints_open": 1}, risks=[0.1, 0.3]) == "Was green on 2024-05-27."
+        assert changed(REGULAR, REGULAR, risks=[0.1, 0.1]) == "None"
 
 
 class TestReasons:
@@ -124,7 +127,7 @@ class TestReasons:
 
     def test_sum_tenure_into_the_number_of_orders(self):
         said = why({**REGULAR, "orders": 2}, logits={"short_tenure": 1.0, "few_orders": 0.5, "silent_longer_than_usual": 0.1}, **AMBER)
-        assert said[0] == "2 orders in 300 days; others one in 50."
+        assert said[0] == "2 orders in 300 days; others one every 50."
 
     def test_are_told_against_the_typical_customer(self):
         """What the model says of everybody is no reason for one."""
