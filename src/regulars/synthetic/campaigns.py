@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
     from regulars.synthetic.people import People
     from regulars.synthetic.stories import Company
+    from regulars.workspace import Workspace
 
 WINDOW_DAYS = 30
 """A campaign works for so many days."""
+SENT_AFTER = 9 * DAY // 24
+"""Customers are assigned at midnight, and messages are sent at 9."""
 DELIVERED, OPENED, CLICKED, UNSUBSCRIBED = 0.98, 0.35, 0.2, 0.006
 """Shares: of the sent, of the delivered (for the mean customer), of the opened, of the delivered."""
 NEVER = np.iinfo(np.int64).max
@@ -47,15 +51,36 @@ class Campaign:
 
 
 def campaign_dates(company: Company) -> list[int]:
-    """The instants at which campaigns start: 9 in the morning, the first after a quarter of a year, the last a window before the end."""
+    """The midnights at which customers are assigned, evenly apart; the last at least a window before the end."""
     every = company.shop.campaign_every_days
     if company.kind != "shop" or not every or not company.shop.campaign_share:
         return []
-    return [company.start + day * DAY + 9 * DAY // 24 for day in range(every, company.days - WINDOW_DAYS, every)]
+    return [company.start + day * DAY for day in range(every, company.days - WINDOW_DAYS + 1, every)]
 
 
 def campaign_names(company: Company) -> tuple[str, ...]:
+    """Their names in turn."""
     return tuple(f"campaign-{number:02d}" for number in range(1, len(campaign_dates(company)) + 1))
+
+
+def declare_campaigns(workspace: Workspace, company: Company) -> None:
+    """Declare each campaign as the experiment that it is, at the instant at which it began, so that `regulars experiment read` knows it."""
+    from regulars.experiments.declare import Experiment, declare
+
+    treated = round(1 - company.shop.holdout_share, 12)
+    if not 0 < treated < 1:
+        return
+    for name, starts_at in zip(campaign_names(company), campaign_dates(company), strict=True):
+        experiment = Experiment(
+            name=name,
+            arms={"treatment": treated, "holdout": round(1 - treated, 12)},
+            control="holdout",
+            days=WINDOW_DAYS,
+            campaigns=(name,),
+            pool="campaigns",
+            salt=f"synthetic-{company.seed}",
+        )
+        declare(workspace, experiment, now=datetime.fromtimestamp(starts_at / 1_000_000, UTC))
 
 
 def run_campaigns(company: Company, people: People, timeline: Timeline) -> tuple[Timeline, list[Campaign], pa.Table, pa.Table]:
@@ -104,7 +129,9 @@ def _run(
     would_order = orders_between(timeline, who, starts_at, ends_at) > 0
     lately = orders_between(timeline, who, starts_at - 30 * DAY, starts_at) > 0
     before = orders_between(timeline, who, starts_at - 180 * DAY, starts_at) > 0
-    effect = np.where(before & ~lately & ~would_order, shop.persuaded, 0.0) - np.where(lately & would_order, shop.put_off, 0.0)
+    # Who orders before the message comes cannot be put off by it.
+    in_time = orders_between(timeline, who, starts_at, starts_at + SENT_AFTER) == 0
+    effect = np.where(before & ~lately & ~would_order, shop.persuaded, 0.0) - np.where(lately & would_order & in_time, shop.put_off, 0.0)
     acts = treated & (random.random(who.size) < np.abs(effect))
     persuaded = acts & (effect > 0)
     put_off = np.zeros(people.number.size, dtype=bool)
@@ -112,7 +139,7 @@ def _run(
     inside = (timeline.at >= starts_at) & (timeline.at < ends_at)
     timeline = timeline.only(~(inside & put_off[timeline.who]))
     buyers = who[persuaded]
-    at = starts_at + random.integers(DAY // 8, WINDOW_DAYS * DAY, buyers.size)
+    at = starts_at + random.integers(DAY // 2, WINDOW_DAYS * DAY, buyers.size)
     timeline = timeline.with_orders(buyers, at, CAMPAIGN + number)
     campaign = Campaign(
         name=name, starts_at=starts_at, who=who, treated=treated, would_order=would_order, effect=effect, persuaded=persuaded
@@ -139,7 +166,7 @@ def _messages(
 ) -> tuple[list[pa.Table], NDArray[np.int64]]:
     """Rows for each step, and when each of the assigned unsubscribes."""
     size = campaign.who.size
-    sent_at = campaign.starts_at + random.integers(60, DAY // 48, size)
+    sent_at = campaign.starts_at + SENT_AFTER + random.integers(0, DAY // 48, size)
     delivered = campaign.treated & ((random.random(size) < DELIVERED) | campaign.persuaded)
     opened = delivered & ((random.random(size) < opens) | campaign.persuaded)
     clicked = opened & ((random.random(size) < CLICKED) | campaign.persuaded)

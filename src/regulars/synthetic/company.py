@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from regulars.errors import WorkspaceNotEmpty
+from regulars.experiments.declare import declarations
 from regulars.synthetic.accounts import Accounts
 from regulars.synthetic.baskets import Orders
 from regulars.synthetic.browsing import events
-from regulars.synthetic.campaigns import campaign_names, run_campaigns
+from regulars.synthetic.campaigns import campaign_names, declare_campaigns, run_campaigns
 from regulars.synthetic.contracts import boxes
 from regulars.synthetic.costs import costs
 from regulars.synthetic.people import People
@@ -36,12 +37,12 @@ __all__ = ["DAY", "Company", "fill", "history", "named"]
 def fill(workspace: Workspace, company: Company, progress: Callable[[int, int], None] | None = None) -> LoadRecord:
     """Write the company's history into `workspace` as one load, in bounded memory; the same company gives the same rows.
 
-    What is true of it is kept in the load's report, under "truth". The settings of the workspace become those that fit the company's kind;
+    What is true of it is kept in the load's report, under "truth"; its campaigns are declared as experiments. The settings of the workspace become those that fit the company's kind;
     an existing currency is kept. Raises `WorkspaceNotEmpty`; whatever stops it, nothing is left of the load.
     """
-    if any(not load.undone for load in workspace.loads()):
+    if any(not load.undone for load in workspace.loads()) or declarations(workspace):
         raise WorkspaceNotEmpty(
-            f"The workspace in {workspace.folder} holds rows already.",
+            f"The workspace in {workspace.folder} holds rows or experiments already.",
             expected="a new workspace, so that what is true of the company is true of all rows",
             remedy="Give another folder with --workspace.",
             details={"folder": str(workspace.folder)},
@@ -59,6 +60,7 @@ def fill(workspace: Workspace, company: Company, progress: Callable[[int, int], 
             if progress:
                 progress(done, company.customers)
         record = load.commit({"truth": {**company.parameters(), "campaign_effects": tally.rows()}}, [])
+    declare_campaigns(workspace, company)
     changes = fitting_settings(company)
     if workspace.settings.currency is not None:
         del changes["currency"]

@@ -85,7 +85,7 @@ class Shop:
 class Saas:
     """What is true of a company that sells subscriptions to companies."""
 
-    term_days: int = 91
+    term_days: int = 90
     churn_alpha: float = 0.9
     churn_beta: float = 7.0
     """An account's chance to leave at the end of a term is Beta(alpha, beta): the shifted-beta-geometric story."""

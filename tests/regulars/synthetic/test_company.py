@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 
 import regulars
 from regulars.errors import ArgumentRefused, WorkspaceNotEmpty
+from regulars.experiments.declare import declarations
 from regulars.synthetic import Company, Saas, Shop, fill
 from regulars.synthetic.company import DAY, history
 from regulars.tables import TABLES
@@ -193,6 +195,18 @@ class TestFill:
         assert (settings.customer_unit, settings.churn_by) == {"shop": ("person", "inactive"), "saas": ("account", "cancelled")}[kind]
         topics = {topic for topic in tables_of(Company(customers=60, months=12, kind=kind))["tickets"]["topic"].to_pylist() if topic}
         assert topics & set(settings.complaint_topics)
+
+    def test_declares_the_campaigns(self, tmp_path):
+        shop = regulars.open(tmp_path / "shop")
+        fill(shop, Company(customers=50, months=12, kind="shop"))
+        known = declarations(shop)
+        assert list(known) == ["campaign-01", "campaign-02", "campaign-03"]
+        assert {one.days for one in known.values()} == {30}
+        assert known["campaign-01"].arms == {"treatment": 0.75, "holdout": 0.25}
+        assert known["campaign-01"].declared_at.date() == date(2023, 4, 2)
+        shop.undo(shop.loads()[0].load_id)
+        with pytest.raises(WorkspaceNotEmpty):
+            fill(shop, Company(customers=50, months=12, kind="shop"))
 
     def test_refuses_a_workspace_that_holds_rows(self, tmp_path):
         shop = regulars.open(tmp_path / "shop")

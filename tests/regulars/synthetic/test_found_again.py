@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import regulars
-from regulars.experiments.declare import Experiment
+from regulars.experiments.declare import declared
 from regulars.experiments.reading import read
 from regulars.metrics.estimates import Undefined
 from regulars.synthetic import fill, truth
@@ -61,13 +61,12 @@ class TestReplenishment:
 
 class TestExperiments:
     def test_read_the_planted_effect_of_each_campaign(self, company, shop):
-        arms = {"treatment": 1 - company.shop.holdout_share, "holdout": company.shop.holdout_share}
         covered = []
         with shop.session() as session:
             for planted in truth(company).campaigns:
-                # The thirty days begin at 9 in the morning, so that they touch 31 local days.
-                experiment = Experiment(name=planted["campaign"], arms=arms, control="holdout", days=31, campaigns=(planted["campaign"],))
-                lift = read(session, experiment).lift("conversion")
+                result = read(session, declared(shop, planted["campaign"]))
+                assert not result.sample_ratio.mismatch
+                lift = result.lift("conversion")
                 assert not isinstance(lift.unadjusted, Undefined)
                 covered.append(lift.unadjusted.low <= planted["effect"] <= lift.unadjusted.high)
                 assert lift.unadjusted.value == pytest.approx(planted["effect"], abs=3.5 * lift.unadjusted.standard_error)

@@ -15,7 +15,7 @@ from tests.regulars.synthetic.conftest import frames_of
 
 @pytest.fixture(scope="module")
 def company():
-    return Company(customers=400, months=30, seed=71, kind="saas", saas=Saas(involuntary_share=0.3, decline_days=60))
+    return Company(customers=1_200, months=30, seed=71, kind="saas", saas=Saas(involuntary_share=0.3, decline_days=60))
 
 
 @pytest.fixture(scope="module")
