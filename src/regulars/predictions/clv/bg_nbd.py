@@ -13,6 +13,7 @@ import numpy as np
 
 from regulars.predictions.clv.histories import CHUNK, Rows, dot
 from regulars.predictions.clv.maximum import FitReport, maximise
+from regulars.predictions.clv.overlap import legendre
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,16 +126,16 @@ def orders_by_quadrature(often: NDArray[Any], share: NDArray[Any], a: float, b: 
     low, high = np.maximum(betaincinv(a, b, 1e-17), 1e-300), np.maximum(betaincinv(b, a, 1e-17), 1e-300)
     first = np.maximum(edge, np.log(low) - np.log1p(-np.minimum(low, 0.9)))
     last = np.maximum(np.minimum(40.0, np.log1p(-np.minimum(high, 0.9)) - np.log(high)), first)
-    nodes, weights = np.polynomial.legendre.leggauss(160)
-    half = (last - first)[:, None] / 2
-    y = first[:, None] + half * (nodes + 1)
+    nodes, weights = legendre(160)
+    width = (last - first)[:, None]
+    y = first[:, None] + width * nodes
     log_p, log_q = -np.logaddexp(0, -y), -np.logaddexp(0, y)
     p = np.exp(log_p)
     density = np.exp(a * log_p + b[:, None] * log_q - betaln(a, b)[:, None])
-    inside = half * density * -np.expm1(-often[:, None] * np.log1p(p * share[:, None])) / p
+    inside = width * density * -np.expm1(-often[:, None] * np.log1p(p * share[:, None])) / p
     below = betainc(a, b, 1 / (1 + np.exp(-first))) * often * share
     above = betainc(b, a, np.exp(-np.logaddexp(0, last))) * -np.expm1(-often * np.log1p(share))
-    return np.asarray(inside @ weights + below + above, dtype=np.float64)
+    return np.asarray(np.einsum("ij,j->i", inside, weights) + below + above, dtype=np.float64)
 
 
 class BgNbdLikelihood:

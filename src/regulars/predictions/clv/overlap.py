@@ -23,9 +23,10 @@ NEGLIGIBLE = 45.0
 """What decayed by exp(-45) adds nothing."""
 
 
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
+@lru_cache(maxsize=4)
+def legendre(points: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gauss-Legendre points and weights from 0 to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
     return (nodes + 1) / 2, weights / 2
 
 
@@ -54,7 +55,7 @@ def overlap(
     with np.errstate(divide="ignore", over="ignore"):
         width = np.minimum(width, NEGLIGIBLE / np.maximum(np.asarray(of_small) - 1, 1e-6))
         width = np.minimum(width, np.log1p(far / start * np.expm1(np.minimum(NEGLIGIBLE / np.asarray(of_large), 600))))
-    nodes, weights = _legendre()
+    nodes, weights = legendre(POINTS)
     since_small = width[:, None] * nodes
     further = start[:, None] * np.expm1(since_small)
     since_large = np.log1p(further / far[:, None])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import betaln, gammaln
 
+legendre = lru_cache(np.polynomial.legendre.leggauss)
+
 
 def panels(*edges: tuple[float, float, int]) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre points and weights, panel by panel: from, to, how many."""
-    rules = [(low, high, *np.polynomial.legendre.leggauss(points)) for low, high, points in edges if high > low]
+    rules = [(low, high, *legendre(points)) for low, high, points in edges if high > low]
     points = [(low + high) / 2 + (high - low) / 2 * nodes for low, high, nodes, _ in rules]
     return np.concatenate(points), np.concatenate([(high - low) / 2 * weights for low, high, _, weights in rules])
 

@@ -36,6 +36,7 @@ class TestFit:
         model, _ = fit_pareto_nbd(collapse(cdnow.histories(shared_data, "master")))
         assert [model.r, model.alpha / 7, model.s, model.beta / 7] == pytest.approx([0.597, 11.585, 0.522, 8.832], rel=1e-3)
 
+    @pytest.mark.suite
     def test_finds_planted_parameters(self) -> None:
         truth = (0.8, 500.0, 1.2, 2000.0)
         random, buyers = np.random.default_rng(8), 15_000

@@ -67,6 +67,7 @@ class TestFitContracts:
         with pytest.raises(HistoriesRefused):
             fit_contracts(renewals, ended)
 
+    @pytest.mark.suite
     @given(st.lists(st.tuples(st.integers(0, 400), st.booleans()), max_size=30))
     def test_never_gives_a_number_that_is_none(self, contracts: list[tuple[int, bool]]) -> None:
         model = fit_contracts([max(n, int(ended)) for n, ended in contracts], [ended for _, ended in contracts])
