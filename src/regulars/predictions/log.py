@@ -37,7 +37,7 @@ MEANINGS = {
     "light": "green, amber, red; new, lapsed or unknown have no colour",
     "light_by_score": "the colour by score alone",
     "light_rule": "the rule that set the light, where one did",
-    "previous_light": "the light of the run before",
+    "previous_light": "the light a week before, where it was another",
 }
 
 
@@ -175,7 +175,7 @@ def _read(session: Session, run: KeptRun) -> KeptPredictions:
     }
     values = [name.name for name in NAMES if name.name != "light_rule"]
     found = by_customer(session.tables(), own, values, **edges, light_rule=_reasons(own, "light_rule"), reasons=_reasons(own, "light"))
-    lights = {name: light_of(found[name]) for name in ("light", "light_by_score")}
+    lights = {name: light_of(found[name]) for name in ("light", "light_by_score", "previous_light")}
     amounts = {name: rounded(found[name]) for name in found.columns if name.endswith("_minor")}
     table = session.run(found.mutate(**lights, **amounts).order_by("customer_id"))
     versions = session.run(own.select("model_version").distinct()).column("model_version").to_pylist()
@@ -199,20 +199,5 @@ def _result(session: Session, run: KeptRun, table: pa.Table) -> TableResult:
 
     rules = [None if text is None else json.loads(text)[0] for text in table.column("light_rule").to_pylist()]
     table = table.set_column(table.schema.get_field_index("light_rule"), "light_rule", pa.array(rules, pa.string()))
-    before = [earlier for earlier in kept_runs(session) if earlier.day < run.day]
-    table = table.append_column("previous_light", _lights_of(session, before[-1] if before else None, table.column("customer_id")))
     columns = [name for name in MEANINGS if name in table.schema.names]
     return TableResult(table=table.select(columns), title="Predictions", as_of=run.as_of, currency=session.currency, meanings=MEANINGS)
-
-
-def _lights_of(session: Session, run: KeptRun | None, customers: pa.ChunkedArray) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if run is None:
-        return pa.nulls(len(customers), pa.string())
-    rows = session.table("prediction_rows")
-    found = by_customer(session.tables(), rows.filter(rows.load_id == run.load_id, rows.name == "light"), ("light",))
-    table = session.run(found.mutate(light=light_of(found.light)))
-    place = pc.index_in(customers.combine_chunks(), value_set=table.column("customer_id").combine_chunks())
-    return table.column("light").combine_chunks().take(place)

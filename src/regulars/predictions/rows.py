@@ -79,11 +79,12 @@ NAMES = (
     Name("light", ("health", "churn")),
     Name("light_by_score", ("health", "churn")),
     Name("light_rule", ("health", "churn")),
+    Name("previous_light", ("health", "churn")),
 )
 """What is kept of each customer. Columns that a run does not have are left out, and so are values that do not exist.
 
 Lights are kept as their place in green, amber, red, new, lapsed, unknown; of the row `light` the reasons say why, of `light_rule` (only of customers with a
-rule; its value is the light) which rule, of `light_by_score` which colours the run withheld.
+rule; its value is the light) which rule, of `light_by_score` which colours the run withheld. `previous_light` is kept where it differs from the light.
 """
 
 
@@ -164,12 +165,15 @@ def _value(name: Name, part: pa.Table) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if name.name not in ("light", "light_by_score", "light_rule"):
+    if not name.name.startswith("light") and name.name != "previous_light":
         return _real(part, name.name)
     words = _one_chunk(part.column("light" if name.name == "light_rule" else name.name)).cast(pa.string())
     place = pc.index_in(words, pa.array(LIGHTS)).cast(pa.float64())
     if name.name == "light_rule":
         return pc.if_else(pc.is_valid(_one_chunk(part.column("light_rule"))), place, pa.scalar(None, pa.float64()))
+    if name.name == "previous_light":
+        now = _one_chunk(part.column("light")).cast(pa.string())
+        return pc.if_else(pc.equal(words, now), pa.scalar(None, pa.float64()), place)
     return place
 
 

@@ -28,6 +28,7 @@ SEEN = {
     "light": pa.string(),
     "light_by_score": pa.string(),
     "light_rule": pa.string(),
+    "previous_light": pa.string(),
     "money_at_risk_minor": pa.int64(),
     "region": pa.string(),
 }

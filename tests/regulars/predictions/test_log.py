@@ -32,7 +32,7 @@ class TestTheLatestRun:
         assert found.as_of == instant("2024-05-21")
         assert found.versions == {"churn": "c1", "value": "v1"}
         shared = [name for name in found.result.columns if name in run.table.schema.names]
-        assert len(shared) == 14
+        assert len(shared) == 15
         assert found.table.select(shared).to_pylist() == run.table.select(shared).to_pylist()
         assert [[str(reason) for reason in own] for own in found.why(["ben", "anna", "nobody"])] == [
             ["No order for 74 days; usually every 31."],
@@ -44,9 +44,12 @@ class TestTheLatestRun:
         kept(shop, said("2024-05-21", customer("anna", "green")), said("2024-05-21", customer("anna", "red")))
         assert shop.predictions().table.column("light").to_pylist() == ["red"]
 
-    def test_says_the_light_of_the_run_before(self, shop):
-        kept(shop, said("2024-05-14", customer("anna", "amber")), said("2024-05-21", customer("anna", "red"), customer("ben")))
-        assert shop.predictions().table.column("previous_light").to_pylist() == ["amber", None]
+    def test_says_the_light_before_where_it_was_another(self, shop):
+        kept(
+            shop,
+            said("2024-05-21", customer("anna", "red", previous_light="amber"), customer("ben", previous_light="green"), customer("carla")),
+        )
+        assert shop.predictions().table.column("previous_light").to_pylist() == ["amber", None, None]
 
     def test_before_an_earlier_day_is_an_earlier_one(self, shop):
         kept(shop, said("2024-05-14", customer("anna", "amber")), said("2024-05-21", customer("anna", "red")))
