@@ -90,6 +90,6 @@ def _names(company):
     latest = {}
     rows = [r for r in company.rows("order_lines") if r["kind"] == "purchase" and r["is_goods"] and r["order_id"] in kept]
     for row in sorted(rows, key=lambda r: (r["occurred_at"], r["row_key"])):
-        if row["product_name"] is not None:
+        if row.get("product_name") is not None:
             latest[row["product_id"]] = row["product_name"]
     return latest

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import pairwise
+
+import numpy as np
 
 from tests.oracle.analyses import analysis, whole
 from tests.oracle.clock import date_of
@@ -144,9 +146,8 @@ def next_product(company, *, k=10, min_customers=5, holdout_days=60, customers=1
     for customer in sorted(later):
         targets = {p for p in later[customer] if p in past.buyers and past.open_to(customer, p)}
         if customer in past.own and targets:
-            for method, own in scores.items():
-                named = {p for p, _ in past.named(customer, method, k)}
-                own.append(len(named & targets) / len(targets))
+            for method, named in past.named(customer, k).items():
+                scores[method].append(len({p for p, _ in named} & targets) / len(targets))
     means = {method: sum(own) / len(own) if own else 0.0 for method, own in scores.items()}
     best = "blend" if round(means["blend"], 9) > round(means["cosine"], 9) else "cosine"
     used = best if len(scores[best]) >= 20 and round(means[best], 9) > round(means["popularity"], 9) else "popularity"
@@ -155,7 +156,7 @@ def next_product(company, *, k=10, min_customers=5, holdout_days=60, customers=1
     suggestions = [
         {"customer_id": c, "rank": rank, "product_id": product, "score": score}
         for c in chosen
-        for rank, (product, score) in enumerate(shop.named(c, used, k), start=1)
+        for rank, (product, score) in enumerate(shop.named(c, k)[used], start=1)
     ]
     check = [{"method": method, "customers": len(own), "used": method == used, **_rates(own)} for method, own in scores.items()]
     return {"suggestions": suggestions, "check": check}
@@ -188,11 +189,14 @@ class _Shop:
             self.all_of[customer].add(product)
         self.own = {c: products & set(self.buyers) for c, products in self.all_of.items() if products & set(self.buyers)}
         self.wait = {p: self._wait(p, least) for p in self.buyers}
-        self.cosines = defaultdict(dict)
-        both = Counter((a, b) for own in self.own.values() for a in own for b in own if a != b)
-        for (a, b), count in both.items():
-            if count >= least:
-                self.cosines[b][a] = count / math.sqrt(self.buyers[a] * self.buyers[b])
+        # In the order in which equals are ranked, so that a stable sort by score suffices. Dense matrices: a real shop has millions of pairs.
+        self.ranked = sorted(self.buyers, key=lambda p: (-self.buyers[p], p))
+        self.place = {p: i for i, p in enumerate(self.ranked)}
+        self.rows = {c: np.isin(np.arange(len(self.ranked)), [self.place[p] for p in own]) * 1.0 for c, own in self.own.items()}
+        has = np.array(list(self.rows.values())).reshape(len(self.rows), len(self.ranked))
+        both, sizes = has.T @ has, np.array([self.buyers[p] for p in self.ranked], dtype=float)
+        self.cosines = np.where(both >= least, both, 0.0) / np.sqrt(np.outer(sizes, sizes))
+        np.fill_diagonal(self.cosines, 0.0)
 
     def _wait(self, product, least):
         own = [self.days[c, product] for c in self.people[product]]
@@ -207,15 +211,16 @@ class _Shop:
         wait = self.wait[product]
         return wait is not None and self.now - self.days[customer, product][-1] >= wait
 
-    def named(self, customer, method, k):
-        most = max(self.buyers.values())
-        open_ = [p for p in self.buyers if self.open_to(customer, p)]
-        cosine = {p: sum(v for a, v in self.cosines[p].items() if a in self.own[customer]) for p in open_}
-        highest = max(cosine.values(), default=0)
-        score = {
-            "popularity": lambda p: self.buyers[p] / most,
-            "cosine": lambda p: cosine[p],
-            "blend": lambda p: 0.5 * (cosine[p] / highest if highest else 0.0) + 0.5 * self.buyers[p] / most,
-        }[method]
-        ranked = sorted(((p, score(p)) for p in open_), key=lambda pair: (-round(pair[1], 9), -self.buyers[pair[0]], pair[0]))
-        return ranked[:k]
+    def named(self, customer, k):
+        """By method the first products and their scores."""
+        open_ = [p for p in self.ranked if self.open_to(customer, p)]
+        places = [self.place[p] for p in open_]
+        popular = np.array([self.buyers[p] for p in open_]) / self.buyers[self.ranked[0]]
+        cosine = (self.rows[customer] @ self.cosines)[places]
+        highest = cosine.max(initial=0.0)
+        blend = 0.5 * (cosine / highest if highest > 0 else cosine) + 0.5 * popular
+        first = {}
+        for method, score in (("popularity", popular), ("cosine", cosine), ("blend", blend)):
+            order = np.argsort(-score.round(9), kind="stable")[:k]
+            first[method] = [(open_[i], float(score[i])) for i in order]
+        return first

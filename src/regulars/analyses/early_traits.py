@@ -67,7 +67,11 @@ def people(session: Session, within_days: int) -> People:
     rows = rows.left_join(channels, rows.customer_id == channels.opener).drop("opener")
     events = _events(session, buyers)
     rows = rows.left_join(events, rows.customer_id == events.doer).drop("doer")
-    return People(session.run(rows).sort_by("customer_id"), _held(session))
+    texts = ("customer_id", "country", "acquisition_channel", "first_channel")
+    found = session.run(rows)
+    # A column of nulls alone comes back without a type.
+    schema = pa.schema([(name, pa.string() if name in texts else pa.int64()) for name in found.column_names])
+    return People(found.cast(schema).sort_by("customer_id"), _held(session))
 
 
 def _events(session: Session, buyers: Any) -> Any:
