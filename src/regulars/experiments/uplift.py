@@ -118,7 +118,7 @@ def learn(
     fold. Their Qini would be too sure of itself, since two folds learn from each other's chance. So the Qini is validated in sequence: in random
     order, models of the first half are judged on the next tenth, models of six tenths on the tenth after it, and so on to the end; its interval is
     a bootstrap within each tenth. `outcome` is 0 or 1; `features` are numbers without gaps. A `Finding` comes back where an arm has fewer
-    than 50 outcomes. Source: Wager (2024), Sequential validation of treatment heterogeneity, arXiv:2405.05534.
+    than 50 outcomes. Source: Wager (2024), Sequential validation of treatment heterogeneity.
     """
     import numpy as np
 
