@@ -16,6 +16,7 @@ from regulars.predictions.value.looks import Look, earlier_looks, tested_days
 from regulars.predictions.value.notes import Note
 from regulars.predictions.value.shrunk import own_model
 from regulars.predictions.value.spread import Level, chance, least_value, log_error, sampling_error
+from regulars.predictions.value.subscriber_audit import audited
 from regulars.results import TableResult
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ TITLES = {
     "frequency": "By repeat orders until the look",
     "tracking": "Repeat orders since the beginning, week by week",
     "intervals": "How often what came lay inside the 95 % interval",
+    "tenure": "Subscriptions that ended, by how often they had been renewed",
     "drift": "Parameters of the model, look by look",
 }
 MEANINGS = {
@@ -65,6 +67,12 @@ MEANINGS = {
     "total_inside": "whether the total that came lay inside",
     "buyers_inside_share": "share of buyers whose own value lay inside their own interval",
     "buyers_above_share": "share of buyers who brought more than the upper end",
+    "subscriptions": "subscriptions that ran on the day",
+    "expected_ended": "how many of them were expected to end",
+    "came_ended": "how many did",
+    "renewals_from": "renewals until the look; a row holds those up to the next row's",
+    "expected_ended_share": "share that was expected to end",
+    "came_ended_share": "share that did",
     "parameter": "parameter of the model",
     "value": "its value",
 }
@@ -72,7 +80,10 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueAudit:
-    """Tables by name (`totals`, `deciles`, `frequency`, `tracking`, `intervals`, `drift`), and notes; no tables where nothing could be tested."""
+    """Tables by name (`totals`, `deciles`, `frequency`, `tracking`, `intervals`, `drift`), and notes; no tables where nothing could be tested.
+
+    Of subscribers: `totals`, `deciles`, `tenure`, `drift`; what comes is revenue, and orders are none.
+    """
 
     tables: Mapping[str, TableResult]
     notes: tuple[Note, ...]
@@ -100,10 +111,12 @@ def audit_value(
 ) -> ValueAudit:
     """What the model would have said on earlier days, at least `days` apart (default: the setting horizon_days), against what came since.
 
-    Where the history does not allow so many days, the longest that it allows are tested, and a note says so; below 28 days nothing is.
+    Where leaving is a cancellation, the audit of subscribers' value: `totals`, `deciles`, `tenure` and `drift`. Where the history does not allow so many days, the longest that it allows are tested, and a note says so; below 28 days nothing is.
     """
-    session.require_one_currency("the audit of value")
     wanted = days or session.settings.horizon_days
+    if session.by_cancellation and session.has_rows("subscriptions"):
+        return _of_subscribers(session, wanted, backtests, progress)
+    session.require_one_currency("the audit of value")
     tested = tested_days(session, wanted)
     looks = earlier_looks(session, tested, most=backtests, purchases=purchases, progress=progress) if tested else []
     if not looks or tested is None:
@@ -125,6 +138,14 @@ def audit_value(
     if merged:
         notes.append(Note("ids_merged", {"customers": merged}))
     return ValueAudit({name: _table(session, name, found) for name, found in rows.items()}, tuple(notes))
+
+
+def _of_subscribers(session: Session, days: int, backtests: int, progress: Callable[[str], None] | None) -> ValueAudit:
+    session.require_one_currency("the audit of value", ("subscriptions",))
+    rows = audited(session, days, backtests, progress)
+    if not rows["totals"]:
+        return ValueAudit({}, (Note("not_tested", {"days": days}),))
+    return ValueAudit({name: _table(session, name, found) for name, found in rows.items()}, (Note("subscriptions"),))
 
 
 def _merged(now: Bought, look: Look) -> int:

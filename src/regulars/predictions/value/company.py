@@ -16,7 +16,7 @@ from regulars.predictions.clv.model import MONTH
 from regulars.predictions.value.buying import Bought, read
 from regulars.predictions.value.fitting import fit_model
 from regulars.predictions.value.looks import earlier_looks, tested_days
-from regulars.predictions.value.notes import Note, tested_notes
+from regulars.predictions.value.notes import Note, width_notes
 from regulars.predictions.value.spread import Chance, Level, chance, group_of, levels
 from regulars.predictions.value.subscribers import SubscriberValue, fit_subscribers
 from regulars.predictions.value.tables import TOTALS
@@ -210,7 +210,7 @@ def fit_company(
         orders_level=orders_level,
         value_level=value_level,
         group_levels=groups,
-        notes=(*notes, *_notes(bought, margin, rate), *tested_notes(session, value_level.errors, tested or 0, days)),
+        notes=(*notes, *_notes(bought, margin, rate), *width_notes(session, value_level.errors, tested or 0, days)),
     )
 
 

@@ -17,7 +17,7 @@ from regulars.predictions.value.ahead import MEASURES, Arrivals, Path, came_of_n
 from regulars.predictions.value.buying import Bought, read
 from regulars.predictions.value.fitting import fit_model
 from regulars.predictions.value.looks import FAR, Look, earlier_looks, tested_days
-from regulars.predictions.value.notes import Note, tested_notes
+from regulars.predictions.value.notes import Note, width_notes
 from regulars.predictions.value.spread import Level, least_value, log_error, sampling_error
 from regulars.relations.base import total
 from regulars.results import TableResult
@@ -118,7 +118,7 @@ def forecast(
     for row in rows:
         period = row.pop("period")
         row["starts_on"], row["ends_on"] = starts[period], session.as_of_day + timedelta(days=int(ends[period]))
-    notes = [*fitted[1], *tested_notes(session, errors.get(("current", "orders"), ()), tested or 0, days)]
+    notes = [*fitted[1], *width_notes(session, errors.get(("current", "orders"), ()), tested or 0, days)]
     new = "new_at_recent_rate" if arrivals.seen else "no_new_customers"
     notes += [Note(new, {"days": arrivals.days, "per_day": arrivals.per_day}), Note("no_season")]
     return Forecast(

@@ -59,12 +59,12 @@ class Note:
         return TEXTS[self.code].format(**self.values)
 
 
-def tested_notes(session: Session, errors: Sequence[float], tested: int, days: int) -> tuple[Note, ...]:
+def width_notes(session: Session, errors: Sequence[float], tested: int, days: int, assumed: float = ASSUMED_ERROR) -> tuple[Note, ...]:
     """What is to be known of the width of intervals for `days` ahead, after backtests over `tested` days with these log errors."""
     found = []
     history = (session.as_of_day - session.history_start).days
     if not errors:
-        found.append(Note("no_backtest", {"assumed": ASSUMED_ERROR}))
+        found.append(Note("no_backtest", {"assumed": assumed}))
     else:
         typical = math.sqrt(sum(e * e for e in errors) / len(errors))
         found.append(Note("backtests", {"backtests": len(errors), "days": tested, "typical": typical}))

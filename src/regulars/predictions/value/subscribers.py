@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from regulars.metrics.estimates import Undefined
 from regulars.periods import day_number
 from regulars.predictions.clv.model import MONTH
 from regulars.predictions.clv.shifted_beta_geometric import ShiftedBetaGeometric, fit_contracts
-from regulars.predictions.value.notes import Note, tested_notes
+from regulars.predictions.value.notes import Note, width_notes
 from regulars.predictions.value.spread import Level, log_error
 from regulars.predictions.value.tables import TOTALS
 from regulars.results import TableResult
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 YEAR = 365.25
 YEARLY_FROM = 200
 """Where terms are usually longer than so many days, subscriptions are renewed by the year."""
+ASSUMED_ERROR_OF_STAYING = 0.05
+"""Error of the MRR still there after a horizon that is assumed before any backtest."""
 ONE = 0.5
 """What is put to the renewals that were seen where they do not allow a fit."""
 
@@ -45,6 +48,7 @@ class Subscribed:
     subscription: NDArray[Any]
     customer: NDArray[Any]
     """Empty text where it belongs to nobody who is known."""
+    first_day: NDArray[Any]
     lasted_days: NDArray[Any]
     """From its first day to its end, or to as-of where it runs."""
     runs: NDArray[Any]
@@ -86,6 +90,7 @@ def subscribed(session: Session) -> Subscribed:
         as_of_day=day,
         subscription=rows.column("subscription_id").to_numpy(zero_copy_only=False),
         customer=rows.column("customer").fill_null("").to_numpy(zero_copy_only=False),
+        first_day=first,
         lasted_days=np.where(running, day - first, np.minimum(last, day) - first).astype(np.int64),
         runs=running,
         mrr_minor=rows.column("mrr_minor").to_numpy().astype(np.float64),
@@ -210,9 +215,7 @@ class SubscriberValue:
         import pyarrow as pa
 
         mrr = self.seen.mrr_minor[self.seen.runs] * self.margin.share
-        months = int(np.ceil(self.horizon_days / MONTH))
-        steps = np.diff(np.minimum(np.arange(months + 1) * MONTH, self.horizon_days))
-        near = sum(float((self.staying((m + 0.5) * MONTH) * mrr).sum()) * step / MONTH for m, step in enumerate(steps))
+        near = float(expected_revenue(self.model, self.seen, self.horizon_days).sum()) * self.margin.share
         rows = []
         for name, days, value in (("horizon", float(self.horizon_days), near), ("months", self.months * MONTH, float(self.clv().sum()))):
             low, high = self.value_level.around(value)
@@ -231,6 +234,26 @@ def staying(model: ShiftedBetaGeometric, seen: Subscribed, days: float) -> NDArr
     lasted = seen.lasted_days[seen.runs]
     now, then = np.floor(lasted / seen.period_days), np.floor((lasted + days) / seen.period_days)
     return model.survival(then) / model.survival(now)
+
+
+def expected_revenue(model: ShiftedBetaGeometric, seen: Subscribed, days: int) -> NDArray[Any]:
+    """Expected revenue of each running subscription in the next `days`: MRR x sum over months of P(still there in its middle)."""
+    ends = np.minimum(np.arange(int(np.ceil(days / MONTH)) + 1) * MONTH, days)
+    mrr, value = seen.mrr_minor[seen.runs], np.zeros(int(seen.runs.sum()))
+    for start, end in itertools.pairwise(ends):
+        value += staying(model, seen, (start + end) / 2) * mrr * (end - start) / MONTH
+    return value
+
+
+def _chance(model: ShiftedBetaGeometric, seen: Subscribed, days: int) -> float:
+    """Relative error of the MRR left in `days` by chance and by how few have left: each leaves or stays; the rate is known to 1 / sqrt(leavers)."""
+    mrr, there = seen.mrr_minor[seen.runs], staying(model, seen, days)
+    left = float(mrr @ there)
+    if left <= 0:
+        return 1.0
+    lost = 1 - left / float(mrr.sum())
+    alone = float((mrr**2 * there * (1 - there)).sum()) / left**2
+    return float(np.sqrt(alone + lost**2 / (float((~seen.runs).sum()) + ONE)))
 
 
 def fit_subscribers(
@@ -253,7 +276,7 @@ def fit_subscribers(
     days = session.settings.horizon_days
     errors = [e for back in range(backtests, 0, -1) if (e := _error(session, seen, days, back, progress)) is not None]
     longer = max(1.0, months * MONTH / days)
-    level = Level.of(errors, 0.0).widened(float(np.sqrt(longer)))
+    level = Level.of(errors, _chance(fitted[0], seen, days), ASSUMED_ERROR_OF_STAYING).widened(float(np.sqrt(longer)))
     margin = earnings.margin({"session": session, "window": session.whole(), "memo": {}})
     rate = annual_rate if annual_rate is not None else session.settings.discount_rate or 0.0
     return SubscriberValue(
@@ -267,7 +290,11 @@ def fit_subscribers(
         seen=seen,
         model=fitted[0],
         value_level=level,
-        notes=(*fitted[1], Note("subscriptions"), *tested_notes(session, level.errors, days, round(months * MONTH))),
+        notes=(
+            *fitted[1],
+            Note("subscriptions"),
+            *width_notes(session, level.errors, days, round(months * MONTH), ASSUMED_ERROR_OF_STAYING),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from regulars.metrics import Undefined
 from regulars.predictions.clv.model import MONTH
-from regulars.predictions.value import fit_company, fit_subscribers
+from regulars.predictions.value import audit_value, fit_company, fit_subscribers
 from regulars.predictions.value.subscribers import SubscriberValue, subscribed
 from tests.builders import company
 
@@ -122,3 +122,27 @@ class TestFewSubscribers:
 
     def test_without_any_are_undefined(self, opened):
         assert fit_subscribers(opened(orders=[{"at": "2024-01-01", "customer": "c", "amount": 100}])) == Undefined("no_subscriptions")
+
+
+class TestAudit:
+    @pytest.mark.suite
+    def test_holds_who_ended_and_what_came(self, opened):
+        rows, ends = subscriptions(300, 36, seed=4)
+        audit = audit_value(opened(subscriptions=rows, as_of=START + timedelta(days=1000), horizon_days=90), days=120)
+        assert len(audit["totals"].to_pylist()) == 3
+        for row in audit["totals"].to_pylist():
+            look, days = row["looked_on"], row["days"]
+            there = [(b, e) for b, e in ends if b < look < e]
+            assert row["subscriptions"] == row["buyers"] == len(there)
+            assert row["came_ended"] == sum(e < look + timedelta(days=days) for _, e in there)
+            assert row["came_minor"] == pytest.approx(1000 / MONTH * sum(min(days, (e - look).days) for _, e in there), rel=0.01)
+            assert row["came_ended"] == pytest.approx(row["expected_ended"], rel=0.5)
+            own = [r for r in audit["deciles"].to_pylist() if r["looked_on"] == look]
+            assert sum(r["came_minor"] for r in own) == pytest.approx(row["came_minor"])
+            assert sum(r["expected_minor"] for r in own) == pytest.approx(row["expected_minor"])
+            tenure = [r for r in audit["tenure"].to_pylist() if r["looked_on"] == look]
+            assert sum(r["subscriptions"] * r["came_ended_share"] for r in tenure) == pytest.approx(row["came_ended"])
+
+    def test_of_a_new_company_says_that_nothing_could_be_tested(self, opened):
+        rows = [{"at": "2024-01-01", "customer": f"c{i}", "subscription": f"s{i}", "mrr": 1000} for i in range(5)]
+        assert audit_value(opened(subscriptions=rows, as_of=date(2024, 2, 10))).note("not_tested")
