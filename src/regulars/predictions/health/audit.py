@@ -39,7 +39,7 @@ MEANINGS = {
     "as_of": "the lights are those at the end of this day",
     "frozen_on": "thresholds and yardsticks were frozen on this earlier day, a horizon before",
     "light": "the light shown; 'red by rule' and 'amber by rule' are those a rule put there",
-    "n": "customers with this light",
+    "n": "customers with this light whose outcome is known",
     "leavers": "those who left within the horizon",
     "left_share": "leavers / n",
     "low": "lower end of the 95 % interval (Wilson)",
@@ -138,7 +138,6 @@ def _round(session: Session, day: date, horizon: int, model: ChurnModel, frozen:
     """The round of a day, where there are earlier standards; and the standards that the day itself sets."""
     now = observe(session, day, horizon)
     risk = risks_of(model, now)
-    left = left_after(session, now, horizon)
     settings, by_cancellation = session.settings, session.by_cancellation
     made = None
     if frozen is not None:
@@ -150,7 +149,9 @@ def _round(session: Session, day: date, horizon: int, model: ChurnModel, frozen:
             settings=settings,
             by_cancellation=by_cancellation,
         )
+        left = left_after(session, now, horizon)
         made = Round(day=day, standards=frozen, assessment=lit, left=left, net_after=_net_after(session, now, horizon))
+    left = left_after(session, now, horizon, known_by=day + timedelta(days=horizon))
     return made, freeze(now, risk, settings=settings, by_cancellation=by_cancellation, left=left)
 
 
@@ -164,7 +165,7 @@ def contradicted(rounds: Sequence[Round]) -> tuple[str, ...]:
     """The colours that what happened contradicts, among customers who have them by score."""
     found = []
     for colour in (GREEN, RED):
-        masks = [(r.assessment.light == colour) & (r.assessment.now.rule == NONE) for r in rounds]
+        masks = [(r.assessment.light == colour) & (r.assessment.now.rule == NONE) & ~np.isnan(r.left) for r in rounds]
         n = sum(int(mask.sum()) for mask in masks)
         left = sum(float(r.left[mask].sum()) for r, mask in zip(rounds, masks, strict=True))
         if n >= LEAST_JUDGED and (2 * left >= n if colour == GREEN else 2 * left < n):
@@ -187,10 +188,11 @@ def _rows(rounds: Sequence[Round], *, together: bool = False) -> list[dict[str, 
         "before": np.nan_to_num(stacked(lambda r: r.assessment.now.source.number("net_365d_minor"))),
         "after": stacked(lambda r: r.net_after),
     }
-    lit = light <= RED
-    active = stacked(lambda r: r.assessment.now.source.number("active")) == 1.0
+    known = ~np.isnan(columns["left"])
+    lit = (light <= RED) & known
+    active = (stacked(lambda r: r.assessment.now.source.number("active")) == 1.0) & known
     masks = {name: active & (light == place) for place, name in enumerate(LIGHTS) if name != "lapsed"}
-    masks |= {f"{LIGHTS[c]} by rule": (light == c) & (rule != NONE) for c in (AMBER, RED)}
+    masks |= {f"{LIGHTS[c]} by rule": active & (light == c) & (rule != NONE) for c in (AMBER, RED)}
     base = float(columns["left"][lit].mean()) if lit.any() else 0.0
     days = {} if together else {"as_of": rounds[0].day - timedelta(days=1), "frozen_on": rounds[0].standards.frozen_on}
     return [{**days, **_row(name, mask, columns, base, int(lit.sum()))} for name, mask in {**masks, "lit": lit}.items() if mask.any()]

@@ -14,6 +14,7 @@ from regulars.periods import day_number
 from regulars.predictions import snapshots
 from regulars.predictions.churn.frames import SeasonedSnapshot, runs_at
 from regulars.predictions.churn.season import same_season
+from regulars.predictions.health.inputs import seen
 from regulars.relations.base import in_force, with_customers
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def observe(session: Session, day: date, horizon_days: int) -> SeasonedSnapshot:
     file = session.scratch / f"health-{day}-{horizon_days}.arrow"
     if not file.exists():
         with contextlib.ExitStack() as opened:
-            seen = session if day == session.as_of_day else opened.enter_context(session.earlier(day - timedelta(days=1)))
-            more = _beside(seen, taken, horizon_days)
+            own = session if day == session.as_of_day else opened.enter_context(session.earlier(day - timedelta(days=1)))
+            more = _beside(own, taken, horizon_days)
         with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, more.schema) as writer:
             writer.write_table(more)
     more = pa.ipc.open_file(pa.memory_map(str(file))).read_all()
@@ -124,17 +125,21 @@ def risks_of(model: ChurnModel, snapshot: Snapshot) -> Floats:
     return out
 
 
-def left_after(session: Session, snapshot: Snapshot, horizon_days: int) -> Floats:
-    """1 for those of the snapshot who left within the horizon, 0 for those who stayed.
+def left_after(session: Session, snapshot: Snapshot, horizon_days: int, *, known_by: date | None = None) -> Floats:
+    """1 for those of the snapshot who left, 0 for those who stayed, NaN where that was not known at the beginning of `known_by` (default: the session's day).
 
-    By inactivity: no kept order or meaningful event on a day in `[day, day + horizon)`. By cancellation: no running subscription at the beginning of
-    the day a horizon later.
+    It is what the churn risk is the probability of. By inactivity: no kept order or meaningful event on a day in `[day, day + horizon)`. By cancellation:
+    no running subscription on the day after the end of the current term and the grace, or, without a term, `horizon_days` after the snapshot.
     """
     ids = snapshot.facts.column("customer_id")
+    source = seen(snapshot)
+    settled = np.full(source.n, source.day + horizon_days, dtype=np.int64)
     stayed: NDArray[np.bool_]
-    if not session.by_cancellation:
-        stayed = snapshots.came_back(session, ids, snapshot.day, horizon_days)
+    if session.by_cancellation:
+        ahead = -source.days_since("next_term_end_on") + session.settings.renewal_grace_days + 1
+        settled = source.day + np.maximum(np.nan_to_num(ahead, nan=horizon_days), 1.0).astype(np.int64)
+        stayed = runs_at(session, ids, settled)
     else:
-        later = day_number(snapshot.day) + horizon_days
-        stayed = runs_at(session, ids, np.full(len(ids), later, dtype=np.int64))
-    return (~stayed).astype(np.float64)
+        stayed = snapshots.came_back(session, ids, snapshot.day, horizon_days)
+    known = settled <= day_number(known_by or session.as_of_day)
+    return np.where(known, (~stayed).astype(np.float64), np.nan)

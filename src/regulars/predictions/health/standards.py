@@ -107,7 +107,7 @@ class Standards:
 
 
 def freeze(snapshot: Snapshot, risk: Floats, *, settings: Settings, by_cancellation: bool, left: Floats | None = None) -> Standards:
-    """The standards that a snapshot sets; `risk` has a value (or NaN) for each of its rows, `left` says who left afterwards.
+    """The standards that a snapshot sets; `risk` has a value (or NaN) for each of its rows, `left` says who left afterwards (NaN: not known).
 
     Thresholds are chosen among active customers with a score who are not new, when there are at least 100 of them with 20 who left and 20 who stayed:
     in some 30 equal groups by score, the share that left is smoothed to fall with the score (pool adjacent violators). Green are the groups at the top
@@ -124,9 +124,10 @@ def freeze(snapshot: Snapshot, risk: Floats, *, settings: Settings, by_cancellat
     scale = replace(scale, normals=_normals(source, values, lit if lit.any() else active))
     found: tuple[float | None, float | None] | None = None
     share = None
-    if left is not None and lit.any():
-        share = float(left[lit].mean())
-        found = thresholds(score[lit], left[lit])
+    judged = lit if left is None else lit & ~np.isnan(left)
+    if left is not None and judged.any():
+        share = float(left[judged].mean())
+        found = thresholds(score[judged], left[judged])
     green, red = found or (GREEN_FROM, RED_BELOW)
     chosen = "data" if found else "default"
     standards = Standards(

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import numpy as np
 import pytest
 
+from regulars.predictions.churn.frames import frame
 from regulars.predictions.health import left_after, observe
 from tests.builders import company
 
@@ -62,6 +64,14 @@ class TestLeftAfter:
     def test_is_no_running_subscription_at_its_end_where_churn_is_a_cancellation(self):
         rows = [{"subscription": who, "customer": who, "at": "2024-01-01", "mrr": 1000} for who in ("ann", "bob")]
         rows += [{"subscription": "bob", "customer": "bob", "at": "2024-04-20", "change": "cancel"}]
+        rows += [{"subscription": "cid", "customer": "cid", "at": "2024-01-01", "mrr": 1000, "term_end": "2024-04-15"}]
+        rows += [{"subscription": "dan", "customer": "dan", "at": "2024-01-01", "mrr": 1000, "term_end": "2024-12-31"}]
         with company(subscriptions=rows, orders=ORDERS) as session:
-            assert left_after(session, observe(session, date(2024, 4, 1), 10), 10).tolist() == [0.0, 0.0]
-            assert left_after(session, observe(session, date(2024, 4, 1), 30), 30).tolist() == [0.0, 1.0]
+            seen = observe(session, date(2024, 4, 1), 30)
+            assert left_after(session, seen, 10).tolist()[:2] == [0.0, 0.0]
+            # cid did not renew within the grace; how dan's term ends nobody knows yet.
+            assert left_after(session, seen, 30).tolist()[:3] == [0.0, 1.0, 1.0]
+            assert np.isnan(left_after(session, seen, 30)[3])
+            assert np.isnan(left_after(session, seen, 30, known_by=date(2024, 4, 20))).all()
+            made = frame(session, seen, 30, by_cancellation=True).known_at(session.as_of_day)
+            assert made.left.tolist() == [0.0, 1.0, 1.0], "what the churn model learns"
