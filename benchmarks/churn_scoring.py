@@ -84,7 +84,7 @@ def learned(table: pa.Table) -> Frame:
 
 def card() -> ModelCard:
     """A card that says what scoring needs to know."""
-    empty = dict.fromkeys(("snapshots", "features", "scores", "drift", "notes"), ())
+    empty = dict.fromkeys(("snapshots", "features", "scores", "experience", "drift", "notes"), ())
     plain = {
         "kind": "",
         "as_of": "",

@@ -27,7 +27,7 @@ class ModelCard:
     """What a reader must know of a model; all plain values.
 
     `snapshots` says the day, the role (training, choosing, reporting), customers and leavers of each; `scores` the scores of every candidate by role and
-    population (`all`, or only the `active` customers); `features` the numbers of each column; `left_out` why columns are missing; `drift` the
+    population (`all`, or only the `active` customers); `experience` the share of customers with such a risk that left, on the reporting snapshot; `features` the numbers of each column; `left_out` why columns are missing; `drift` the
     population stability index and the shift of the mean (in training standard deviations) from training to now; `notes` codes of `NOTES`.
     """
 
@@ -44,6 +44,7 @@ class ModelCard:
     strength: float | None
     calibration: str
     scores: tuple[Mapping[str, Any], ...]
+    experience: tuple[Mapping[str, Any], ...]
     drift: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
     libraries: Mapping[str, str]

@@ -26,6 +26,7 @@ from regulars.predictions.churn.choosing import (
 from regulars.predictions.churn.cold_start import ColdStart, fit_cold_start
 from regulars.predictions.churn.drift import drift
 from regulars.predictions.churn.frames import Frame, columns_of, concerned, frame, take
+from regulars.predictions.churn.intervals import experience
 from regulars.predictions.churn.linear import Linear
 from regulars.predictions.churn.model import ChurnModel, reader
 from regulars.predictions.churn.scores import score
@@ -113,8 +114,11 @@ def _made(session: Session, frames: list[Frame], current: Snapshot, rules: Rules
     chosen, before = _chosen(frames, rules, notes)
     report = frames[-1] if before else None
     rows: list[dict[str, Any]] = []
+    seen: list[dict[str, float]] = []
     if isinstance(chosen, Choice) and before and report is not None:
-        rows += _score_rows("reporting", report, candidates_scored(chosen, before, report, rules))
+        risks = candidates_scored(chosen, before, report, rules)
+        rows += _score_rows("reporting", report, risks)
+        seen = experience(report.left, risks[chosen.kind])
     if isinstance(chosen, Choice):
         rows += [{"role": "choosing", "population": "all", "model": k, **_plain(s)} for k, s in (chosen.scores or {}).items()]
     else:
@@ -125,7 +129,7 @@ def _made(session: Session, frames: list[Frame], current: Snapshot, rules: Rules
         return fitted
     if isinstance(chosen, Choice):
         notes += [*chosen.notes]
-    card = _card(session, frames, current, rules, fitted, rows, notes, before)
+    card = _card(session, frames, current, rules, fitted, rows, seen, notes, before)
     model = ChurnModel(fitted.model, fitted.calibration, card)
     parts = [data.decode() for _, data in sorted(model.as_files().items())]
     return ChurnModel(fitted.model, fitted.calibration, replace(card, version=content_hash(*parts)))
@@ -181,6 +185,7 @@ def _card(
     rules: Rules,
     fitted: Fitted,
     rows: list[dict[str, Any]],
+    seen: list[dict[str, float]],
     notes: list[str],
     before: list[Frame],
 ) -> ModelCard:
@@ -212,6 +217,7 @@ def _card(
         strength=model.strength if isinstance(model, Linear) else None,
         calibration=fitted.calibration.method,
         scores=tuple(rows),
+        experience=tuple(seen),
         drift=tuple(moved),
         notes=tuple(dict.fromkeys(notes)),
         libraries=libraries(),

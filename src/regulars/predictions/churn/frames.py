@@ -112,15 +112,20 @@ def concerned(snapshot: Snapshot, by_cancellation: bool) -> NDArray[np.bool_]:
 
 
 def columns_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Columns:
-    """The columns of the customers in `mask`."""
+    """The columns of numbers and dates of the customers in `mask`."""
     import pyarrow as pa
 
     season = getattr(snapshot, "season", None)
-    return Columns(snapshot.facts.filter(pa.array(mask)), snapshot.day, None if season is None else season[mask])
+    table = snapshot.facts.select([f.name for f in snapshot.facts.schema if not pa.types.is_string(f.type)])
+    if mask.all():
+        return Columns(table, snapshot.day, season)
+    return Columns(table.filter(pa.array(mask)), snapshot.day, None if season is None else season[mask])
 
 
 def frame(session: Session, snapshot: Snapshot, horizon_days: int, *, by_cancellation: bool, seed: int = 0) -> Frame:
     """The frame of a snapshot; `session` knows what happened afterwards."""
+    import pyarrow as pa
+
     mask = concerned(snapshot, by_cancellation)
     customers = int(mask.sum())
     if customers > MOST_ROWS:
@@ -128,7 +133,7 @@ def frame(session: Session, snapshot: Snapshot, horizon_days: int, *, by_cancell
         mask = np.zeros(len(mask), dtype=bool)
         mask[drawn] = True
     source = columns_of(snapshot, mask)
-    ids = source.facts.column("customer_id")
+    ids = snapshot.facts.column("customer_id").filter(pa.array(mask))
     if by_cancellation:
         settled = _renewal(source, horizon_days, session.settings.renewal_grace_days)
         left = ~runs_at(session, ids, settled)

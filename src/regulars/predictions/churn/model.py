@@ -14,6 +14,7 @@ from regulars.predictions.churn.cold_start import ColdStart
 from regulars.predictions.churn.columns import Columns
 from regulars.predictions.churn.features import ALL
 from regulars.predictions.churn.frames import columns_of, concerned, histories
+from regulars.predictions.churn.intervals import interval
 from regulars.predictions.churn.linear import Linear
 from regulars.predictions.churn.trees import Trees
 
@@ -53,6 +54,13 @@ class ChurnModel:
         source = columns_of(snapshot, mask)
         out[mask] = self.calibration.risk(self.model.raw(reader(source), source.n))
         return out
+
+    def interval(self, risk: Floats) -> tuple[Floats, Floats] | None:
+        """Lower and upper end of risks: the 95 % interval of the share that left, on the reporting snapshot, of customers with such a risk.
+
+        It is widened to hold the risk itself. None where no later snapshot has shown yet what becomes of such customers.
+        """
+        return interval(risk, self.card.experience)
 
     def raw(self, snapshot: Snapshot, rows: ArrayLike) -> Floats:
         """The score before calibration, in log odds, of some rows (their numbers) that the risk is about."""

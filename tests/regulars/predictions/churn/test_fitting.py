@@ -39,6 +39,13 @@ class TestModel:
         risk = model.risk(now)
         assert risk[since > 200].mean() > risk[since < 20].mean() + 0.2
 
+    def test_gives_an_interval_that_holds_each_risk(self, shop):
+        _, model, now = shop
+        risk = model.risk(now)
+        low, high = model.interval(risk)
+        assert ((low <= risk) & (risk <= high) & (low >= 0) & (high <= 1)).all()
+        assert ((high - low) > 0).all()
+
     def test_reasons_and_baseline_sum_to_the_score(self, shop):
         _, model, now = shop
         rows = np.arange(0, now.facts.num_rows, 7)
@@ -119,6 +126,7 @@ class TestFit:
         assert [row["role"] for row in model.card.snapshots] == ["training and choosing"]
         assert {row["role"] for row in model.card.scores} == {"choosing"}
         assert "no_later_report" in model.card.notes
+        assert model.interval(np.array([0.5])) is None
 
     def test_without_an_outcome_is_the_value_model(self):
         with session_of(orders=coming_and_going(300, 120, rate=1 / 15)) as session:

@@ -70,7 +70,7 @@ class TestFeatures:
         assert assert_no_leak(nasty(), {**RULES, "churn_by": churn_by}, day) > 0
 
     @pytest.mark.suite
-    @pytest.mark.parametrize("seed", range(12))
+    @pytest.mark.parametrize("seed", range(6))
     def test_of_random_companies_see_nothing_later(self, seed):
         made = Company(seed)
         rules = {**made.rules, "churn_by": "cancelled" if seed % 3 == 0 else "inactive"}
