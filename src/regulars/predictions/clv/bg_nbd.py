@@ -84,7 +84,7 @@ class BgNbd:
         """Days within which a buyer who is alive at T orders with probability `share`; infinite from 1 on."""
         reached = share < 1
         logs = -np.log1p(-np.where(reached, share, 0.0)) / (self.r + x)
-        days = (self.alpha + age) * np.expm1(np.minimum(logs, 700))
+        days = (self.alpha + age) * np.expm1(np.minimum(logs, 600))
         return np.where(reached, days, np.inf)
 
     def counts(self, age: NDArray[np.float64], most: int) -> NDArray[np.float64]:
