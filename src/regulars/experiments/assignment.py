@@ -110,22 +110,10 @@ def known_customers(session: Session) -> list[str]:
 
 def _assigned(session: Session, experiment: str) -> dict[str, str]:
     """Arm by customer over all rows of the experiment, those after as-of included: nobody is assigned twice."""
-    from ibis import _
+    import regulars.experiments.relations  # noqa: F401 - declares the relation
 
-    from regulars.relations.base import with_customers
-
-    t: Any = session.tables()
-    replaced = t.supersessions.filter(_.table_name == "assignments")
-    rows = t.assignments.filter(_.experiment == experiment)
-    rows = rows.anti_join(
-        replaced,
-        [
-            rows.row_key == replaced.superseded_key,
-            rows.source == replaced.superseded_source,
-            rows.load_id == replaced.superseded_load_id,
-        ],
-    )
-    rows = with_customers(t, rows).filter(_.customer_id.notnull()).select("customer_id", "arm", "occurred_at", "row_key")
+    rows = session.table("ever_assigned")
+    rows = rows.filter(rows.experiment == experiment).select("customer_id", "arm", "occurred_at", "row_key")
     answer = session.run(rows.order_by(["occurred_at", "row_key"]))
     arms: dict[str, str] = {}
     for customer, arm in zip(answer.column("customer_id").to_pylist(), answer.column("arm").to_pylist(), strict=True):

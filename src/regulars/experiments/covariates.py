@@ -39,16 +39,11 @@ def covariate(session: Session, customers: Sequence[str]) -> tuple[list[float | 
 
 
 def latest_predictions(session: Session, name: str) -> dict[str, float]:
-    """The latest value of the prediction `name` by customer as of the session."""
-    import ibis
-    from ibis import _
+    """The latest value by customer as of the session: of the predicted CLV, or of the covariate of an experiment."""
+    import regulars.experiments.relations  # noqa: F401 - declares the relation
 
-    from regulars.relations.base import in_force, with_customers
-
-    t: Any = session.tables()
-    rows = with_customers(t, in_force(t, "predictions").filter(_.name == name)).filter(_.customer_id.notnull())
-    newest = ibis.row_number().over(group_by="customer_id", order_by=[_.occurred_at.desc(), _.recorded_at.desc(), _.row_key.desc()])
-    answer = session.run(rows.mutate(newest=newest).filter(_.newest == 0).select("customer_id", "value"))
+    rows = session.table("latest_values")
+    answer = session.run(rows.filter(rows.name == name).select("customer_id", "value"))
     return dict(zip(answer.column("customer_id").to_pylist(), answer.column("value").to_pylist(), strict=True))
 
 

@@ -88,14 +88,13 @@ def outcomes(session: Session, experiment: Experiment) -> Outcomes:
     from regulars.relations.base import flag, total
 
     session.require_one_currency(f"The experiment {experiment.name}")
-    t: Any = session.tables()
     today = day_number(session.as_of_day)
-    members = first_assignments(t, experiment, today)
+    members = _members(session, experiment)
     known = members.start_day.notnull()
     done = known & (members.end_day <= today)
     sums = {"waiting": total(flag(known & ~done)), "conflicts": total(members.conflict), "before_data": total(flag(~known))}
     tally = session.run(members.group_by("arm").agg(**sums)).to_pylist()
-    rows = session.run(_results(t, members.filter(done)).order_by(["assigned_at", "customer_id"]))
+    rows = session.run(_results(session, members.filter(done)).order_by(["assigned_at", "customer_id"]))
     margin, basis = _margin(session, rows)
     return Outcomes(
         customers=rows.column("customer_id").combine_chunks(),
@@ -113,46 +112,32 @@ def outcomes(session: Session, experiment: Experiment) -> Outcomes:
     )
 
 
-def first_assignments(t: Any, experiment: Experiment, as_of_day: int) -> ir.Table:
-    """One row per customer: the first assignment, and the local days `[start_day, end_day)` on which outcomes count."""
+def _members(session: Session, experiment: Experiment) -> ir.Table:
+    """The customers of an experiment, and the local days `[start_day, end_day)` on which their outcomes count."""
     import ibis
-    from ibis import _
 
-    from regulars.relations.base import flag, in_force, on_local_days, with_customers
+    import regulars.experiments.relations  # noqa: F401 - declares the relations used here
 
-    rows = on_local_days(t, in_force(t, "assignments").filter(_.experiment == experiment.name), day="assigned_day", boundary="start_day")
-    rows = with_customers(t, rows).filter(_.customer_id.notnull())
-    each = {"group_by": "customer_id"}
-    rows = rows.mutate(
-        place=ibis.row_number().over(**each, order_by=[_.occurred_at, _.row_key]),
-        conflict=flag(_.arm.min().over(**each) != _.arm.max().over(**each)),
-    )
-    end = ibis.literal(as_of_day, "int64") if experiment.days is None else _.start_day + experiment.days
-    rows = rows.filter(_.place == 0).mutate(end_day=end)
-    return rows.select("customer_id", "arm", "conflict", "start_day", "end_day", assigned_at="occurred_at")
+    rows = session.table("assigned_customers")
+    rows = rows.filter(rows.experiment == experiment.name)
+    end = ibis.literal(day_number(session.as_of_day), "int64") if experiment.days is None else rows.start_day + experiment.days
+    return rows.mutate(end_day=end).drop("experiment")
 
 
-def _results(t: Any, members: ir.Table) -> ir.Table:
+def _results(session: Session, members: ir.Table) -> ir.Table:
     """Orders, their net value and the known cost of their goods for each member."""
     import ibis
     from ibis import _
 
     from regulars.relations.base import total
 
-    kept = t.kept_orders.filter(_.customer_id.notnull()).select(
-        "order_id", "amount_minor", "net_minor", "local_day", buyer="customer_id", ordered_at="occurred_at"
-    )
+    kept = session.table("kept_orders").filter(_.customer_id.notnull())
+    kept = kept.select("order_id", "amount_minor", "net_minor", "local_day", buyer="customer_id", ordered_at="occurred_at")
     kept = kept.inner_join(
         members, [kept.buyer == members.customer_id, kept.ordered_at >= members.assigned_at, kept.local_day < members.end_day]
     )
     kept = kept.select("order_id", "buyer", "amount_minor", "net_minor")
-    lines = t.line_rows.filter(_.kind == "purchase").select("order_id", "quantity", "unit_cost_minor", line_minor="amount_minor")
-    lines = lines.semi_join(kept, "order_id")
-    known = lines.unit_cost_minor.notnull()
-    costs = lines.group_by(costed_order="order_id").agg(
-        cost=known.ifelse(lines.quantity * lines.unit_cost_minor, 0.0).sum().cast("float64"),
-        costed_minor=total(known.ifelse(lines.line_minor, 0)),
-    )
+    costs = session.table("kept_order_costs")
     orders = kept.left_join(costs, kept.order_id == costs.costed_order)
     # Goods that came back do not cost: the cost falls with the value that was refunded.
     left = orders.net_minor.cast("float64") / orders.amount_minor.cast("float64").nullif(0.0)
@@ -195,17 +180,11 @@ def _margin_share(session: Session) -> tuple[float | None, str]:
 
 def reached(session: Session, experiment: Experiment, customers: Sequence[str]) -> set[str]:
     """Which of the customers were sent (or delivered, opened, clicked) a message of the experiment's campaigns after their assignment."""
-    from ibis import _
-
-    from regulars.relations.base import in_force, with_customers
-
     if not experiment.campaigns or not customers:
         return set()
-    t: Any = session.tables()
-    steps = ("sent", "delivered", "opened", "clicked")
-    sent = in_force(t, "messages").filter(_.campaign.isin(experiment.campaigns), _.step.isin(steps))
-    sent = with_customers(t, sent).filter(_.customer_id.notnull()).select(reader="customer_id", sent_at="occurred_at")
-    members = first_assignments(t, experiment, day_number(session.as_of_day))
+    members = _members(session, experiment)
+    sent = session.table("campaign_messages")
+    sent = sent.filter(sent.campaign.isin(experiment.campaigns))
     sent = sent.inner_join(members, [sent.reader == members.customer_id, sent.sent_at >= members.assigned_at])
     found = session.run(sent.select("reader").distinct()).column("reader").to_pylist()
     return set(found) & set(customers)

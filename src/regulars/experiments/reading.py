@@ -136,10 +136,9 @@ def undeclared(session: Session, name: str) -> Experiment:
 
     Raises `ExperimentUnknown` where there are no such rows as of the session.
     """
-    from regulars.relations.base import in_force
+    import regulars.experiments.relations  # noqa: F401 - declares the relation
 
-    t: Any = session.tables()
-    rows = session.run(in_force(t, "assignments").select("experiment", "arm").distinct()).to_pylist()
+    rows = session.run(session.table("assigned_customers").select("experiment", "arm").distinct()).to_pylist()
     arms = sorted(row["arm"] for row in rows if row["experiment"] == name)
     if not arms:
         raise ExperimentUnknown(

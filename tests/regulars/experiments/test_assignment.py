@@ -74,6 +74,7 @@ class TestAssign:
         assert {row["source"] for row in stored} == {"experiments"}
         assert {row["occurred_at"] for row in stored} == {datetime(2024, 7, 1) - timedelta(microseconds=1)}
 
+    @pytest.mark.suite
     def test_again_adds_nothing(self, shop):
         assign(shop, experiment(), as_of="2024-06-30")
         loads = len(shop.loads())

@@ -42,6 +42,7 @@ class TestLearn:
         assert "persuadables" in found.text()
         assert found.as_dict()["learnable"] is True
 
+    @pytest.mark.suite
     def test_takes_no_fact_from_after_the_assignment(self):
         with company(**tables(40)) as session:
             seen = outcomes(session, SPRING)
