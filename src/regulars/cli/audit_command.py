@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from regulars.predictions.auditing import Audit
+    from regulars.results import TableResult
 
 
 @click.command("audit")
@@ -88,8 +89,11 @@ def _show(found: Audit, wanted: str | None, form: str, out: Path | None, limit: 
         click.echo(f"Wrote {len(tables)} tables to {out}.", err=True)
 
 
-def _lines(table: Any, limit: int) -> list[str]:
-    rows = table.shown_rows(limit)
+def _lines(table: TableResult, limit: int) -> list[str]:
+    rows = [
+        tuple(_cell(name, value, said) for (name, value), said in zip(row.items(), shown, strict=True))
+        for row, shown in zip(table.to_arrow().slice(0, limit).to_pylist(), table.shown_rows(limit), strict=True)
+    ]
     left = len(table) - len(rows)
     return [
         aligned(table.shown_columns(), rows, right=_numeric(table)),
@@ -97,7 +101,13 @@ def _lines(table: Any, limit: int) -> list[str]:
     ]
 
 
-def _numeric(table: Any) -> list[int]:
+def _cell(name: str, value: Any, shown: str) -> str:
+    """Scores of a model differ in the third place or later."""
+    is_score = isinstance(value, float) and abs(value) < 10 and not name.endswith(("_share", "_minor"))
+    return f"{value:.4f}" if is_score else shown
+
+
+def _numeric(table: TableResult) -> list[int]:
     import pyarrow as pa
 
     schema = table.to_arrow().schema

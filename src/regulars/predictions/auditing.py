@@ -65,7 +65,12 @@ def audit(
         return Audit(name, f"There is nothing to compare yet: {str(reason).removeprefix('undefined: ')}.", {}, ())
     tables = {key: table for key, table in _tables(found).items() if len(table)}
     notes = [str(note) for note in getattr(found, "notes", ())] + [_WITHHELD[colour] for colour in getattr(found, "withheld", ())]
-    return Audit(name, (tables and _ANSWERS[name](tables)) or "There is nothing to compare yet.", tables, tuple(notes))
+    return Audit(
+        name,
+        (tables and _ANSWERS[name](tables, getattr(found, "horizon_days", None))) or "There is nothing to compare yet.",
+        tables,
+        tuple(notes),
+    )
 
 
 _WITHHELD = {
@@ -105,13 +110,13 @@ def _tables(found: Any) -> dict[str, TableResult]:
 # -- the sentence on top ---------------------------------------------------------------------------------------------------------------
 
 
-def _of_churn(tables: Mapping[str, TableResult]) -> str:
+def _of_churn(tables: Mapping[str, TableResult], horizon: int | None) -> str:
     rows = [row for row in tables["scores"].to_pylist() if row["population"] == "all"]
     last = max(row["as_of"] for row in rows)
     now = {row["model"]: row for row in rows if row["as_of"] == last}
     chosen = next(row for row in now.values() if row["chosen"])
     tenth = [row for row in tables["deciles"].to_pylist() if row["as_of"] == last and row["population"] == "all" and row["decile"] == 1]
-    said = f"On {last}, {_percent(chosen['risk_share'])} of {chosen['n']:,} customers were expected to leave, and {_percent(chosen['left_share'])} left"
+    said = f"On {last}, {_percent(chosen['risk_share'])} of {chosen['n']:,} customers were expected to leave{_within(horizon)}, and {_percent(chosen['left_share'])} left"
     if tenth:
         said += f"; of the tenth with the highest risk {_percent(tenth[0]['left_share'])} left"
     said += f". AUC {_score(chosen['auc'])}, Brier score {_score(chosen['brier'])}"
@@ -121,7 +126,7 @@ def _of_churn(tables: Mapping[str, TableResult]) -> str:
     return f"{said}; the model: {chosen['model']}."
 
 
-def _of_value(tables: Mapping[str, TableResult]) -> str:
+def _of_value(tables: Mapping[str, TableResult], _horizon: int | None) -> str:
     if "totals" not in tables:
         return ""
     result = tables["totals"]
@@ -132,21 +137,29 @@ def _of_value(tables: Mapping[str, TableResult]) -> str:
     return f"On {row['looked_on']}, {row['buyers']:,} customers were expected to bring {expected} in {row['days']} days, and brought {came}{off}."
 
 
-def _of_lights(tables: Mapping[str, TableResult]) -> str:
+def _of_lights(tables: Mapping[str, TableResult], horizon: int | None) -> str:
     rows = tables["lights"].to_pylist()
     if not rows:
         return ""
     last = max(row["as_of"] for row in rows)
     now = {row["light"]: row for row in rows if row["as_of"] == last}
     told = [
-        f"of {now[light]['customers']:,} who were {light} {now[light]['left']:,} left ({_percent(now[light]['left_share'])})"
+        f"of {now[light]['n']:,} who were {light} {now[light]['leavers']:,} left ({_percent(now[light]['left_share'])})"
         for light in ("red", "amber", "green")
         if light in now
     ]
-    return f"The lights of {last}, set by what was known then: {', '.join(told)}." if told else ""
+    return f"The lights of {last}, set by what was known then{_and_after(horizon)}: {', '.join(told)}." if told else ""
 
 
-_ANSWERS: dict[str, Callable[[Mapping[str, TableResult]], str]] = {"churn": _of_churn, "clv": _of_value, "lights": _of_lights}
+_ANSWERS: dict[str, Callable[[Mapping[str, TableResult], int | None], str]] = {"churn": _of_churn, "clv": _of_value, "lights": _of_lights}
+
+
+def _within(horizon: int | None) -> str:
+    return "" if horizon is None else f" within {horizon} days"
+
+
+def _and_after(horizon: int | None) -> str:
+    return "" if horizon is None else f", and the {horizon} days after"
 
 
 def _percent(share: float | None) -> str:

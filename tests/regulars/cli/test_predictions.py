@@ -153,8 +153,8 @@ def audited(monkeypatch):
     class Made:
         def __init__(self, session):
             rows = [
-                {"as_of": "2024-02-20", "light": "red", "customers": 10, "left": 9, "left_share": 0.9},
-                {"as_of": "2024-02-20", "light": "green", "customers": 40, "left": 4, "left_share": 0.1},
+                {"as_of": "2024-02-20", "light": "red", "n": 10, "leavers": 9, "left_share": 0.9, "brier": 0.08884},
+                {"as_of": "2024-02-20", "light": "green", "n": 40, "leavers": 4, "left_share": 0.1, "brier": None},
             ]
             self.tables = {
                 name: TableResult(table=pa.Table.from_pylist(rows), title=name, as_of=session.as_of) for name in ("lights", "together")
@@ -171,11 +171,12 @@ class TestAudit:
             "The lights of 2024-02-20, set by what was known then: of 10 who were red 9 left (90.0 %), of 40 who were green 4 left (10.0 %)."
         )
         assert "90.0 %" in text.split("\nlights\n")[1]
+        assert " 0.0888" in text.split("\nlights\n")[1]
         assert text.splitlines()[-1].startswith("Note: Half or more of those who were green")
 
     def test_gives_one_table_as_csv(self, shop, audited, capsys):
         text = answered(capsys, "audit", "lights", "--format", "csv", "--table", "lights").out
-        assert [row["left"] for row in csv.DictReader(io.StringIO(text))] == ["9", "4"]
+        assert [row["leavers"] for row in csv.DictReader(io.StringIO(text))] == ["9", "4"]
         assert "(argument.refused)" in answered(capsys, "audit", "lights", "--format", "csv", code=2).err
         assert "(argument.refused)" in answered(capsys, "audit", "lights", "--table", "shoes", code=2).err
 
