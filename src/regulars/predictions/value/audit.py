@@ -75,6 +75,8 @@ MEANINGS = {
     "came_ended_share": "share that did",
     "parameter": "parameter of the model",
     "value": "its value",
+    "low": "lower end of its 95 % interval, empty where the data do not say",
+    "high": "upper end",
 }
 
 
@@ -301,5 +303,11 @@ def _intervals(looks: Sequence[Look]) -> list[dict[str, Any]]:
 
 
 def _parameters(day: Any, model: Model) -> list[dict[str, Any]]:
-    named = {**own_model(model).purchases.as_dict(), **own_model(model).spend.as_dict()}
-    return [{"looked_on": day, "parameter": name, "value": float(value)} for name, value in named.items()]
+    own = own_model(model)
+    rows = []
+    for values, fitted in ((own.purchases.as_dict(), own.purchase_fit), (own.spend.as_dict(), own.spend_fit)):
+        known = {} if isinstance(fitted, Undefined) else {p.name: p for p in fitted.parameters}
+        for name, value in values.items():
+            low, high = (known[name].low, known[name].high) if name in known else (None, None)
+            rows.append({"looked_on": day, "parameter": name, "value": float(value), "low": low, "high": high})
+    return rows

@@ -39,10 +39,11 @@ def fit_model(bought: Bought, purchases: str = "bg_nbd") -> tuple[Model, tuple[N
     model = fit(bought.histories, purchases=purchases)
     if isinstance(model.purchase_fit, Undefined):
         return company_mean(bought, model.purchase_fit.reason), (Note("not_fitted"),)
+    loose = () if model.purchase_fit.converged and not model.purchase_fit.at_bound else (Note("loose_fit"),)
     if bought.size > SMALL:
-        return model, ()
+        return model, loose
     weight = bought.size / (bought.size + PULL)
-    return Shrunk(model, bought.histories, weight), (Note("shrunk_to_mean", {"buyers": bought.size, "weight": weight}),)
+    return Shrunk(model, bought.histories, weight), (*loose, Note("shrunk_to_mean", {"buyers": bought.size, "weight": weight}))
 
 
 def company_mean(bought: Bought, reason: str) -> ValueModel:

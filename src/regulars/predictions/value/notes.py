@@ -22,6 +22,7 @@ TEXTS = {
         "({needs_buyers} buyers and {needs_repeaters} who came back are needed)."
     ),
     "not_fitted": "The model found no best parameters on these data: everybody is given the company's mean.",
+    "loose_fit": "The data leave a parameter of the model open: it lies at the edge of what is allowed, or the search did not settle.",
     "margin": "Margin {share:.1%}, from {basis}.",
     "revenue_basis": "No costs of goods and no margin are known: values are revenue, not margin.",
     "no_discount": "No discount rate is set: a later euro counts as much as one today.",

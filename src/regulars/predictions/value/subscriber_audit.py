@@ -118,4 +118,9 @@ def _by_tenure(day: date, days: int, before: Subscribed, model: ShiftedBetaGeome
 
 
 def _parameters(day: date, model: ShiftedBetaGeometric) -> list[dict[str, Any]]:
-    return [{"looked_on": day, "parameter": name, "value": value} for name, value in (("alpha", model.alpha), ("beta", model.beta))]
+    known = {} if model.report is None else {p.name: p for p in model.report.parameters}
+    rows: list[dict[str, Any]] = []
+    for name, value in (("alpha", model.alpha), ("beta", model.beta)):
+        low, high = (known[name].low, known[name].high) if name in known else (None, None)
+        rows.append({"looked_on": day, "parameter": name, "value": value, "low": low, "high": high})
+    return rows
