@@ -55,8 +55,8 @@ def _traits(company, judged):
     for label, holders in _held(company).items():
         found[f"first order holds {label}"] |= holders & set(judged)
     first = {c: own[0] for c, own in judged.items()}
-    quarter = quartile([o.amount for o in first.values()], 0.75)
-    found["first order in the highest quarter"] = {c for c, o in first.items() if o.amount >= quarter}
+    quarter = quartile([o.net for o in first.values()], 0.75)
+    found["first order in the highest quarter"] = {c for c, o in first.items() if o.net >= quarter}
     found["discount on the first order"] = {c for c, o in first.items() if (o.discount or 0) > 0}
     found["second order within 30 days"] = {c for c, own in judged.items() if len(own) > 1 and own[1].day < own[0].day + 30}
     for row in company.rows("events"):

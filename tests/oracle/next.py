@@ -34,9 +34,11 @@ def replenishment(company, *, min_gaps=10, min_times=2, top=500):
     typical = _typical([(pair[1], gap) for pair, own in gaps.items() for gap in own], min_gaps)
     if not typical:
         return {}
-    products = []
+    products, times = [], defaultdict(list)
+    for (_, product), own in days.items():
+        times[product].append(len(own))
     for product, (count, q1, median, q3) in typical.items():
-        own = [len(d) for (_, p), d in days.items() if p == product]
+        own = times[product]
         again = sum(1 for n in own if n > 1)
         products.append(
             {
@@ -88,7 +90,7 @@ def _window(company, customer, product, last, own, typical):
         ("upcoming", 2, opens - now) if opens > now else ("overdue", 1, now - closes) if closes < now else ("due", 0, closes - now)
     )
     return {
-        "order": (turn, away, customer, product),
+        "order": (turn, -len(own), away, customer, product),
         "customer_id": customer,
         "product_id": product,
         "state": state,

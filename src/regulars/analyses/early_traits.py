@@ -56,9 +56,9 @@ def people(session: Session, within_days: int) -> People:
     sums = orders.group_by("buyer", "first_day", "value_minor").agg(
         judged_minor=total(seen.ifelse(orders.net_minor, 0)),
         judged_orders=total(seen.ifelse(1, 0)),
-        first_minor=total(first.ifelse(orders.amount_minor, 0)),
+        first_minor=total(first.ifelse(orders.net_minor, 0)),
         first_discount=total(first.ifelse(orders.discount_minor, 0)),
-        early_minor=total(early.ifelse(orders.amount_minor, 0)),
+        early_minor=total(early.ifelse(orders.net_minor, 0)),
         early_orders=total(early.ifelse(1, 0)),
     )
     channels = orders.filter(first).select(opener="customer_id", first_channel="channel")

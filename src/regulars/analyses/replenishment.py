@@ -79,7 +79,12 @@ def replenishment(session: Session, *, min_gaps: int = 10, min_times: int = 2, t
     checked, notes = _check(session, min_gaps)
     tables = {
         "products": table_of(session, products, f"Products with at least {min_gaps} repeat gaps", MEANINGS),
-        "due": table_of(session, _due(session, windows, top), "Who is due for what: in the window, past it, before it", MEANINGS),
+        "due": table_of(
+            session,
+            _due(session, windows, top),
+            "Who is due for what: in the window, past it, before it; the best known rhythm first",
+            MEANINGS,
+        ),
         "states": table_of(session, _in_turn(counts), "Customers and products by state", MEANINGS),
         "check": table_of(session, checked, "Last gaps foretold from the gaps before them", MEANINGS),
     }
@@ -163,9 +168,9 @@ def _windows(session: Session, rows: Any) -> Any:
 
 
 def _due(session: Session, windows: Any, top: int) -> pa.Table:
-    windows = windows.order_by(windows.turn, windows.away, windows.customer_id, windows.product_id).limit(top)
+    windows = windows.order_by(windows.turn, windows.n.desc(), windows.away, windows.customer_id, windows.product_id).limit(top)
     names = session.tables().products.select(named="product_id", name="product_name")
-    rows = windows.left_join(names, windows.product_id == names.named).order_by(_.turn, _.away, _.customer_id, _.product_id)
+    rows = windows.left_join(names, windows.product_id == names.named).order_by(_.turn, _.n.desc(), _.away, _.customer_id, _.product_id)
     columns = {
         "customer_id": pa.string(),
         "product_id": pa.string(),
