@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from regulars.errors import ArgumentRefused, FilesGone, NoWorkspace, WorkspaceUnreadable
+from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone, NoWorkspace, WorkspaceUnreadable
 from regulars.settings import Settings
 from regulars.warehouse.changes import Places, recover
 from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
@@ -42,6 +42,9 @@ FORMAT = 1
 
 LOG_RUNS = 8
 """So many kept runs go into the lights of the next one; a light rests on the weeks before, and earlier ones hardly change it."""
+
+KEEP_WAIT_SECONDS = 300.0
+"""How long predictions that were reckoned wait for somebody else's import to end; reckoning them anew would take as long."""
 
 
 class Workspace:
@@ -247,9 +250,9 @@ class Workspace:
 
         With `keep` the models go to the folder `models` and the predictions to the table of that name, as one load that can be undone; a second run as of
         the same instant overrules the first one. `progress` is told what is done, how much of it, and of how much. Raises `NoData`, `MixedCurrencies`,
-        `WorkspaceLocked`.
+        `WorkspaceLocked`, and `ErasedMeanwhile` where somebody was erased while it ran.
         """
-        from regulars.predictions import rows, store
+        from regulars.predictions import store
         from regulars.predictions.log import read_log
         from regulars.predictions.predicting import predict
 
@@ -257,12 +260,24 @@ class Workspace:
             tell = None if progress is None else lambda what: progress(what, 0, 0)
             return predict(session, log=read_log(session, last=LOG_RUNS), progress=tell), store.accounts(session) if keep else set()
 
+        erased = len(self.erased())
         found, accounts = self.ask(reckon, as_of=as_of)
         if keep:
-            tell = None if progress is None else lambda done, whole: progress("keeping", done, whole)
-            with self.stage(source=rows.SOURCE) as load:
-                store.keep(found, load, self.folder / "models", self.loads(), accounts=accounts, progress=tell)
+            self._keep(found, accounts, erased, progress)
         return found
+
+    def _keep(self, found: Predictions, accounts: set[str], erased_before: int, progress: Callable[[str, int, int], None] | None) -> None:
+        from regulars.predictions import rows, store
+
+        tell = None if progress is None else lambda done, whole: progress("keeping", done, whole)
+        with self.stage(source=rows.SOURCE, wait_seconds=KEEP_WAIT_SECONDS) as load:
+            if len(self.erased()) != erased_before:
+                raise ErasedMeanwhile(
+                    "Somebody was erased while predictions were reckoned; they may speak of that person and were not kept.",
+                    expected="no erasure in between",
+                    remedy="Run the same command again.",
+                )
+            store.keep(found, load, self.folder / "models", self.loads(), accounts=accounts, progress=tell)
 
     def predictions(self, *, as_of: datetime | date | str | None = None) -> KeptPredictions:
         """The predictions that were kept last before as-of: `.table`, `.why(ids)`, `.versions`. Raises `NoPredictions` where none were."""

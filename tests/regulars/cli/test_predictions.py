@@ -99,6 +99,7 @@ class TestPredict:
         assert "(data.none)" in answered(capsys, "predict", "--workspace", str(tmp_path / "empty"), code=2).err
 
 
+@pytest.mark.suite
 class TestCustomers:
     def test_lists_what_was_kept(self, shop, reckoned, capsys):
         answered(capsys, "predict")
@@ -164,6 +165,7 @@ def audited(monkeypatch):
     monkeypatch.setattr("regulars.predictions.health.audit.audit_lights", lambda session, **_options: Made(session))
 
 
+@pytest.mark.suite
 class TestAudit:
     def test_answers_in_a_sentence_before_the_tables(self, shop, audited, capsys):
         text = answered(capsys, "audit", "lights").out

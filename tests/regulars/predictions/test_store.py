@@ -10,7 +10,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from regulars.errors import ModelUnknown
+from regulars.errors import ErasedMeanwhile, ModelUnknown
 from regulars.predictions import store
 from regulars.workspace import Workspace
 from tests.regulars.predictions.said import Learned, customer, kept, said
@@ -135,6 +135,13 @@ class TestUndo:
         shop.undo(second.load_id)
         assert {row["customer_id"]: row["light"] for row in shop.facts().to_pylist()}["anna"] == "green"
 
+    def test_still_works_after_compaction(self, shop):
+        _first, second = kept(shop, said("2024-05-21", customer("anna")), said("2024-05-21", customer("anna", "red")))
+        shop.compact()
+        assert shop.predictions().table.column("light").to_pylist() == ["red"]
+        shop.undo(second.load_id)
+        assert shop.predictions().table.column("light").to_pylist() == ["green"]
+
     def test_lets_the_next_run_remove_its_models(self, shop):
         (first,) = kept(shop, said("2024-05-21", customer("anna"), churn="c1"))
         shop.undo(first.load_id)
@@ -166,6 +173,17 @@ class TestErasing:
         kept(shop, said("2024-05-21", customer("anna", "red"), customer("ben", "red")))
         shop.erase("anna", strict=True)
         assert {row["identity_id"] for row in stored(shop)} == {"ben"}
+
+    def test_while_a_run_is_reckoned_keeps_the_run_out(self, shop, monkeypatch):
+        def predict(_session, **_more):
+            shop.erase("anna")
+            return said("2024-05-21", customer("anna"), customer("ben"))
+
+        monkeypatch.setattr("regulars.predictions.predicting.predict", predict)
+        with pytest.raises(ErasedMeanwhile):
+            shop.predict()
+        assert stored(shop) == []
+        assert len(shop.loads()) == 1
 
     def test_leaves_no_trace_in_models_and_reports(self, shop):
         kept(shop, said("2024-05-21", customer("anna", "red")))
