@@ -89,11 +89,15 @@ def audit_churn(
 ) -> ChurnAudit | Undefined:
     """Rolling: at each snapshot but the first, the model is chosen on and fitted to what was known before, and its risks are held against what happened.
 
-    With `train` and `test` (a date means the end of that day) every test day is judged by what was learned from the training days before it.
+    With `train` and `test` (a date means the end of that day) every test day is judged by what was learned from the training days before it; with
+    `test` alone, from days a horizon apart, at most three, before the first of them.
     Undefined where no two snapshots have known outcomes (`history_too_short`).
     """
+    horizon = horizon_days or session.settings.horizon_days
     named = bool(train or test)
-    rules = Rules(session.by_cancellation, horizon_days or session.settings.horizon_days, seed, None if named else REACH)
+    if test and not train:
+        train = _before(session, min(test), horizon)
+    rules = Rules(session.by_cancellation, horizon, seed, None if named else REACH)
     days = days_given(session, rules.horizon_days, [*(train or ()), *(test or ())]) if named else spaced_days(session, rules.horizon_days)
     wide = Rules(rules.by_cancellation, rules.horizon_days, seed)
     frames = frames_of(session, days, wide, progress or (lambda _: None))
@@ -110,6 +114,11 @@ def audit_churn(
         return Undefined("history_too_short")
     made = {name: _table(session, f"Churn audit: {name}", rows) for name, rows in tables.items()}
     return ChurnAudit(horizon_days=rules.horizon_days, by_cancellation=rules.by_cancellation, **made)
+
+
+def _before(session: Session, first: date, horizon_days: int) -> list[date]:
+    days = [first - timedelta(days=horizon_days * k) for k in range(REACH + 1, 0, -1)]
+    return [day for day in days if (day - session.history_start).days >= horizon_days]
 
 
 def _judge(chosen: Choice, before: list[Frame], later: Frame, rules: Rules, tables: dict[str, list[Row]]) -> None:

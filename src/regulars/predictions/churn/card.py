@@ -16,7 +16,7 @@ NOTES = {
     "no_outcomes": "No outcome is known yet: the risk is that of the value model.",
     "few_outcomes": "With fewer than 50 leavers or 50 stayers only the recency rule and the value model were candidates.",
     "lightgbm_not_loaded": "LightGBM could not be loaded (it needs an OpenMP library), so the challenger was left out.",
-    "some_drawn": "The model learned from 200,000 customers of each snapshot, drawn at random.",
+    "some_drawn": "The model learned from 40,000 customers of each snapshot, drawn at random.",
     "some_outcomes_unknown": "Customers whose term ends after the data are left out: whether they stayed is not known yet.",
 }
 """Notes on a card by code."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST_ROWS = 200_000
+MOST_ROWS = 40_000
 """Above so many customers at a snapshot, so many drawn at random are learned from."""
 
 

@@ -91,12 +91,19 @@ def fit_trees(frames: Sequence[Frame], features: Sequence[Feature], *, seed: int
     """150 trees of 8 leaves on the features of all frames together; the same for the same seed."""
     import lightgbm
 
-    names = tuple(f.name for f in features)
+    names = tuple(f.name for f in features if _varies([g.read(f.name) for g in frames])) or (features[0].name,)
     table = np.concatenate([_matrix(names, f.read, f.n) for f in frames])
     left = np.concatenate([f.left for f in frames])
     booster = lightgbm.train({**SETTINGS, "seed": seed}, lightgbm.Dataset(table, left), num_boost_round=ROUNDS)
     gains = tuple(float(g) for g in booster.feature_importance(importance_type="gain"))
     return Trees(names, booster.model_to_string(), gains)
+
+
+def _varies(parts: Sequence[Floats]) -> bool:
+    """Whether a feature tells customers apart; a missing value is a value of its own."""
+    values = np.concatenate(parts)
+    first = values[:1]
+    return bool(len(values)) and not np.array_equal(values, np.broadcast_to(first, values.shape), equal_nan=True)
 
 
 @lru_cache(maxsize=4)

@@ -42,6 +42,11 @@ class TestAudit:
             assert set(table.meanings) == set(table.columns)
             assert all(table.meanings.values())
 
+    def test_of_a_test_day_alone_learns_from_the_days_before_it(self):
+        with session_of(orders=coming_and_going(200)) as session:
+            (row,) = churn.audit_churn(session, test=[date(2023, 3, 1)]).chosen()
+        assert row["as_of"] == date(2023, 3, 1)
+
     def test_of_a_short_history_is_undefined(self):
         with session_of(orders=order_table([0, 0, 1], [0, 10, 30], [1, 1, 1])) as session:
             assert churn.audit_churn(session) == Undefined("history_too_short")

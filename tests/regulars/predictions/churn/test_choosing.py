@@ -6,7 +6,7 @@ import pytest
 from regulars.metrics.estimates import Undefined
 from regulars.predictions.churn import choosing
 from regulars.predictions.churn.choosing import Choice, Rules, choose, choose_among, fit, latest, levelled
-from regulars.predictions.churn.features import BY_INACTIVITY
+from regulars.predictions.churn.features import ALL, BY_INACTIVITY
 from regulars.predictions.churn.frames import Frame
 
 RULES = Rules(by_cancellation=False, horizon_days=90, reach=2)
@@ -53,6 +53,15 @@ class TestChoose:
 
     def test_of_one_outcome_is_undefined(self):
         assert choose([frame(50, left=1)], frame(50, k=1), RULES) == Undefined("one_outcome")
+
+    def test_gives_everybody_the_share_where_nothing_tells_customers_apart(self):
+        same = [frame(400, k) for k in (0, 1)]
+        for one in same:
+            one.columns.update({name: np.full(400, 1.0) for name in one.columns if name in ALL})
+        chosen = choose(same[:1], same[1], RULES)
+        assert set(chosen.scores) == {"logistic", "recency", "lightgbm"}
+        risk = fit(chosen, same[:1], RULES).risk(same[1])
+        assert risk == pytest.approx(np.full(400, same[0].left.mean()), abs=1e-6)
 
     def test_is_the_same_again(self):
         one = [frame(k=k) for k in range(3)]

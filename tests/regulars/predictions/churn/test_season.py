@@ -85,3 +85,23 @@ class TestSameSeason:
         session, _ = shop
         assert churn.take(session, session.history_start + timedelta(days=395), 60).season is None
         assert churn.take(session, session.history_start + timedelta(days=396), 60).season is not None
+
+
+@pytest.mark.suite
+class TestSeasonInAModel:
+    def test_speaks_for_staying_where_customers_come_back_each_year(self):
+        chance = np.random.default_rng(1)
+        rows = []
+        for customer in range(400):
+            begins = int(chance.integers(0, 365))
+            rows += [(customer, begins + 365 * year + int(chance.integers(-12, 13))) for year in range(4)]
+            rows += [(customer, int(day)) for day in chance.integers(0, 1300, chance.poisson(6))]
+        rows = sorted((row for row in rows if 0 <= row[1] < 1300), key=lambda row: row[1])
+        with session_of(orders=order_table([r[0] for r in rows], [r[1] for r in rows], [100] * len(rows))) as session:
+            model = churn.fit(session)
+            now = churn.take(session, session.as_of_day, 90)
+        assert model.card.kind == "logistic"
+        rows = np.arange(now.facts.num_rows)
+        season, reasons = now.season[rows] == 1, model.reasons(now, rows)["season"]
+        assert reasons[season].mean() < 0 < reasons[~season].mean()
+        assert model.risk(now)[season].mean() < model.risk(now)[~season].mean() - 0.2
