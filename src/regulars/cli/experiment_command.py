@@ -49,7 +49,11 @@ def plan(shared: Shared, customers: int | None, days: int, treatment_share: floa
 @click.option("--treatment-share", type=float, help="Share of the customers that are treated (default: 0.5).")
 @click.option("--holdout-share", type=float, help="With the name holdout: share of all customers that no experiment ever treats.")
 @click.option("--days", type=click.IntRange(1, 3660), help="Days for which outcomes are counted (default: 28).")
-@click.option("--planned", type=click.IntRange(min=2), help="Customers that the experiment is planned for, all arms together.")
+@click.option(
+    "--planned",
+    type=click.IntRange(min=2),
+    help="Customers that it is planned for, all arms together (default: those who would be assigned now).",
+)
 @click.option("--campaign", "campaigns", multiple=True, help="Name that the treatment's messages carry; may be repeated.")
 @click.option("--pool", help="Pool that the result will be part of.")
 @click.option("--customers", "file", type=click.Path(path_type=Path), help="A text file with one customer_id a line (default: all known).")
@@ -66,8 +70,9 @@ def assign_customers(shared: Shared, /, name: str, file: Path | None, as_of: str
     from regulars.experiments.declare import declare
 
     workspace = shared.open()
-    experiment = declare(workspace, _declaration(workspace, name, declared))
-    report = assign(workspace, experiment, None if file is None else _ids(file), as_of=as_of)
+    customers = None if file is None else _ids(file)
+    experiment = declare(workspace, _declaration(workspace, name, declared, customers, as_of))
+    report = assign(workspace, experiment, customers, as_of=as_of)
     if form == "json":
         show_json({"experiment": experiment.as_dict(), "new": dict(report.new), "already": report.already, "held_out": report.held_out})
         return
@@ -140,30 +145,34 @@ def list_experiments(shared: Shared, form: str) -> None:
     click.echo(aligned(["experiment", "declared", "arms", "days", "planned", "pool"], rows))
 
 
-def _declaration(workspace: Any, name: str, given: dict[str, Any]) -> Any:
-    """What the options say; without any, what was declared before."""
+def _declaration(workspace: Any, name: str, given: dict[str, Any], customers: list[str] | None, as_of: str | None) -> Any:
+    """What the options say; without any, what was declared before. Who says no number plans for those who would be assigned now."""
     from regulars.errors import ArgumentRefused
+    from regulars.experiments.assignment import assignable
     from regulars.experiments.declare import HOLDOUT, Experiment, company_holdout, declarations, two_arms
 
     said = {key: value for key, value in given.items() if value not in (None, ())}
     known = declarations(workspace).get(name)
     if known is not None and not said:
         return known
+    if (name == HOLDOUT) != ("holdout_share" in said) or (name == HOLDOUT and not 0 < said["holdout_share"] < 1):
+        raise ArgumentRefused(
+            "--holdout-share and the name holdout belong together: the company-wide holdout needs its share, and no other experiment has one.",
+            expected="a share between 0 and 1",
+            remedy="Run: regulars experiment assign holdout --holdout-share 0.05",
+        )
+    if "planned" not in said and known is not None:
+        said["planned"] = known.planned
+    elif "planned" not in said:
+        found = workspace.ask(lambda session: assignable(workspace, session, customers), as_of=as_of)
+        said["planned"] = max(2, len(found))
     if name == HOLDOUT:
-        if set(said) != {"holdout_share"} or not 0 < said["holdout_share"] < 1:
-            raise ArgumentRefused(
-                "The company-wide holdout needs its share and nothing else.",
-                expected="--holdout-share with a share between 0 and 1",
-                remedy="Run: regulars experiment assign holdout --holdout-share 0.05",
-            )
-        return company_holdout(said["holdout_share"])
-    if "holdout_share" in said:
-        raise ArgumentRefused("--holdout-share is for the company-wide holdout.", expected="the name holdout", remedy="Leave it out.")
+        return company_holdout(said["holdout_share"], planned=said["planned"])
     return Experiment(
         name=name,
         arms=two_arms(said.get("treatment_share", 0.5)),
         days=said.get("days", 28),
-        planned=said.get("planned"),
+        planned=said["planned"],
         campaigns=tuple(said.get("campaigns", ())),
         pool=said.get("pool"),
     )

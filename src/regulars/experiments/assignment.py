@@ -100,6 +100,13 @@ def assign(
     return report
 
 
+def assignable(workspace: Workspace, session: Session, customers: Iterable[str] | None = None) -> list[str]:
+    """Of the customers (default: all that are known) those whom an experiment may have: neither held out nor erased."""
+    known = known_customers(session) if customers is None else sorted(set(customers))
+    held, erased = _held_out(workspace, session, known), workspace.erased()
+    return [c for c in known if c not in held and not c.startswith("erased-") and not erased.contains(c)]
+
+
 def known_customers(session: Session) -> list[str]:
     """Everybody whom the workspace knows as of the session, in order."""
     import regulars.relations.known_customers  # noqa: F401 - declares the relation

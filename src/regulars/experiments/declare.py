@@ -31,9 +31,9 @@ class Experiment:
     """A declared experiment.
 
     `arms` holds the share of each arm by name, in order; `control` is the one the others are compared with. Outcomes are counted for `days` local
-    days from the assignment on; with None until as-of. `planned` is the number of customers it is planned for, all arms together. `campaigns`
-    are the names that the treatment's messages carry; `pool` names the pool that its result will be part of. The `salt` decides, with name
-    and customer, who falls into which arm.
+    days from the assignment on; with None until as-of. `planned` is the number of customers it is planned for, all arms together: confidence
+    sequences are tuned to it, so give it where customers are assigned over time. `campaigns` are the names that the treatment's messages carry;
+    `pool` names the pool that its result will be part of. The `salt` decides, with name and customer, who falls into which arm.
     """
 
     name: str
@@ -83,9 +83,11 @@ def two_arms(treatment_share: float = 0.5) -> dict[str, float]:
     return {"treatment": treatment_share, "control": round(1 - treatment_share, 12)}
 
 
-def company_holdout(share: float, *, salt: str = "") -> Experiment:
+def company_holdout(share: float, *, planned: int | None = None, salt: str = "") -> Experiment:
     """The company-wide holdout: `share` of all customers are never treated in any experiment; outcomes are counted until as-of."""
-    return Experiment(name=HOLDOUT, arms={OPEN: round(1 - share, 12), HELD_OUT: share}, control=HELD_OUT, days=None, salt=salt)
+    return Experiment(
+        name=HOLDOUT, arms={OPEN: round(1 - share, 12), HELD_OUT: share}, control=HELD_OUT, days=None, planned=planned, salt=salt
+    )
 
 
 def declare(workspace: Workspace, experiment: Experiment, *, now: datetime | None = None) -> Experiment:

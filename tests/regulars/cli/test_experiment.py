@@ -73,7 +73,7 @@ class TestExperiment:
             ("read nothing --pool", "No experiment declared the pool"),
             ("plan --treatment-share 1", "treatment_share"),
             ("assign holdout --holdout-share 2", "--holdout-share"),
-            ("assign spring2 --holdout-share 0.1", "company-wide holdout"),
+            ("assign spring2 --holdout-share 0.1", "belong together"),
             ("assign Spring!", "name was given"),
             ("assign spring3 --customers nowhere.txt", "nowhere.txt"),
         ],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regulars.experiments.assignment import arm_of, assign, known_customers, uniform
+from regulars.experiments.assignment import arm_of, assign, assignable, known_customers, uniform
 from regulars.experiments.declare import Experiment, company_holdout, declare, two_arms
 from regulars.experiments.outcomes import outcomes
 from regulars.experiments.reading import read
@@ -108,6 +108,8 @@ class TestAssign:
         assert 40 < len(held) < 80
         assert report.held_out == len(held)
         assert held.isdisjoint(arms_by_customer(shop, "spring"))
+        with shop.session() as session:
+            assert set(assignable(shop, session)) == set(arms_by_customer(shop, "spring"))
         assign(shop, holdout, as_of="2024-06-30")
         assert {c for c, arm in arms_by_customer(shop, "holdout").items() if arm == "held_out"} == held
 
