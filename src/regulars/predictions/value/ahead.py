@@ -24,6 +24,8 @@ SIMULATED = 20_000
 """Buyers who are followed ahead at most; a larger company is represented by so many of them."""
 PATHS = 60_000
 """Paths that are drawn at least."""
+ORDERS = 600_000
+"""Orders that are drawn at most, where three times all buyers do not take more."""
 LEAST_RECENT_DAYS = 28
 WEEK = 7
 
@@ -98,7 +100,8 @@ def _active(bought: Bought, model: Model, days: int, reach: int, seed: int) -> N
     rows = np.arange(h.buyers) if h.buyers <= SIMULATED else np.sort(random.choice(h.buyers, SIMULATED, replace=False))
     some = Histories(h.frequency[rows], h.recency_days[rows], h.age_days[rows], h.mean_value[rows])
     last = some.recency_days - some.age_days
-    draws = max(3, min(200, PATHS // max(1, rows.size)))
+    planned = float(model.expected_orders_if_alive(some, days).sum())
+    draws = max(3, min(200, PATHS // max(1, rows.size), int(ORDERS / max(1.0, planned))))
     total = np.zeros(days + 1)
     for _draw in range(draws):
         total += active_each_day(*coming_orders(model, some, days, random), last, reach, days)
