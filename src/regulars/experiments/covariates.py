@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from regulars.relations.session import Session
 
-PREDICTED, PAST = "clv_minor", "past_net_minor"
+PREDICTED, FITTED, PAST = "clv_minor", "fitted_clv_minor", "past_net_minor"
 PAST_DAYS = 365
-"""Without predictions, net value of the kept orders of so many days before stands in."""
+"""Where nothing can be predicted, net value of the kept orders of so many days before stands in."""
 
 
 def name_of(experiment: str) -> str:
@@ -27,15 +27,38 @@ def name_of(experiment: str) -> str:
 
 
 def covariate(session: Session, customers: Sequence[str]) -> tuple[list[float | None], str]:
-    """For each customer the latest predicted CLV as of the session, and what it is; without any, the net value of the last 365 days.
+    """For each customer what they were expected to be worth as of the session, and what that is; None where nothing is expected of somebody.
 
-    None where nothing was predicted for a customer.
+    The latest stored prediction of CLV; without any, the CLV of a model fitted now; where none can be fitted, or it says the same of everybody, the
+    net value of the last 365 days.
     """
     predicted = latest_predictions(session, PREDICTED)
     if predicted:
         return [predicted.get(customer) for customer in customers], PREDICTED
+    fitted = _fitted_value(session)
+    if len(set(fitted.values())) > 1:
+        return [fitted.get(customer) for customer in customers], FITTED
     past = _past_value(session)
     return [past.get(customer, 0.0) for customer in customers], PAST
+
+
+def _fitted_value(session: Session) -> dict[str, float]:
+    from regulars.errors import MixedCurrencies
+    from regulars.metrics.estimates import Undefined
+    from regulars.predictions.value import fit_company
+
+    try:
+        company = fit_company(session, backtests=0)
+    except MixedCurrencies:
+        return {}
+    if isinstance(company, Undefined):
+        return {}
+    rows = company.customers()
+    return {
+        c: float(v)
+        for c, v in zip(rows.column("customer_id").to_pylist(), rows.column("clv_minor").to_pylist(), strict=True)
+        if v is not None
+    }
 
 
 def latest_predictions(session: Session, name: str) -> dict[str, float]:

@@ -12,6 +12,7 @@ from regulars.experiments.assignment import arm_of, assign, assignable, known_cu
 from regulars.experiments.declare import Experiment, company_holdout, declare, two_arms
 from regulars.experiments.outcomes import outcomes
 from regulars.experiments.reading import read
+from regulars.predictions.value import fit_company
 from tests.builders import company
 
 CUSTOMERS = [f"c{n}" for n in range(20_000)]
@@ -129,7 +130,9 @@ class TestAssign:
             found = outcomes(session, experiment())
         assert len(frozen) == 200
         assert dict(zip(found.customers.to_pylist(), found.covariate.tolist(), strict=True)) == frozen
-        assert frozen["c000"] == 26 * 1000  # every seventh day from 1 January to 24 June
+        with shop.session(as_of="2024-06-30") as session:
+            expected = fit_company(session, backtests=0).customers()
+        assert frozen == dict(zip(expected["customer_id"].to_pylist(), map(float, expected["clv_minor"].to_pylist()), strict=True))
 
     @pytest.mark.suite
     def test_is_undone_with_its_load(self, shop):
