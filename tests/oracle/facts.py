@@ -229,7 +229,7 @@ def _usage(company, customer, own):
         "use_days_90d": len(set(map(company.day, recent))),
         "features_90d": len({r["name"] for r in recent}),
         "users_30d": len(_people(company, late)),
-        "people_180d": len(_people(company, met)),
+        "people_180d": len(_people(company, met)) if by_account else 0,
         "account_seats": seats[-1] if seats else None,
     }
 

@@ -58,8 +58,11 @@ def facts(session: Session, only: Collection[str] | None = None) -> TableResult:
     """
     if session.has_rows("orders") or session.has_rows("subscriptions"):
         session.require_one_currency("facts")
+    by_account = session.settings.customer_unit == "account"
     known = tuple(
-        name for name, g in groups().items() if (only is None or name in only) and all(session.has_rows(table) for table in g.needs)
+        name
+        for name, g in groups().items()
+        if (only is None or name in only) and all(session.has_rows(table) for table in g.needs) and (by_account or not g.of_accounts)
     )
     text, asked = _text(known, session.engine.dialect)
     for name in asked:

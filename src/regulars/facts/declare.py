@@ -102,13 +102,15 @@ class Group:
     """Tables without which all its facts are empty."""
     over: str
     build: Callable[..., Any]
+    of_accounts: bool = False
+    """Whether its facts are empty where customers are people."""
 
 
 GROUPS: dict[str, Group] = {}
 
 
 def group(
-    *, title: str, facts: Sequence[Fact], needs: Sequence[str] = (), over: str = ""
+    *, title: str, facts: Sequence[Fact], needs: Sequence[str] = (), over: str = "", of_accounts: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a group of facts.
 
@@ -117,7 +119,9 @@ def group(
     """
 
     def register(build: Callable[..., Any]) -> Callable[..., Any]:
-        GROUPS[build.__name__] = Group(name=build.__name__, title=title, facts=tuple(facts), needs=tuple(needs), over=over, build=build)
+        GROUPS[build.__name__] = Group(
+            name=build.__name__, title=title, facts=tuple(facts), needs=tuple(needs), over=over, build=build, of_accounts=of_accounts
+        )
         return build
 
     return register

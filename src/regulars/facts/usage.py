@@ -41,10 +41,17 @@ def usage(t: Tables) -> ir.Table:
 
 @group(
     title="Usage",
-    facts=(count("people_180d", "people with a meaningful event, support case or answer in the 180 days before as-of", "people"),),
+    of_accounts=True,
+    facts=(
+        count(
+            "people_180d",
+            "people of the account with a meaningful event, support case or answer in the 180 days before as-of; 0 where customers are people",
+            "people",
+        ),
+    ),
 )
 def people(t: Tables) -> ir.Table:
-    """Who is in contact with us; one where customers are people, any number where they are accounts."""
+    """Who of an account is in contact with us."""
     rows = t.recent_contacts
     return rows.group_by("customer_id").agg(people_180d=rows.person.nunique().cast("int64"))
 
@@ -52,6 +59,7 @@ def people(t: Tables) -> ir.Table:
 @group(
     title="Usage",
     needs=("accounts",),
+    of_accounts=True,
     facts=(count("account_seats", "seats of the account, as its latest row with a number says", "seats", empty=None),),
 )
 def accounts(t: Tables) -> ir.Table:
