@@ -198,9 +198,9 @@ def _season(f: Row, i: int, bad: bool) -> Told:
     return ("season" if here else "no_season"), {}
 
 
-def _term(f: Row, i: int, _bad: bool) -> Told:
+def _term(f: Row, i: int, bad: bool) -> Told:
     days = -f.since("next_term_end_on", i)
-    return ("term_ends", {"days": days}) if days >= 0 else None
+    return ("term_ends", {"days": days}) if bad and days >= 0 else None
 
 
 def _no_use(f: Row, i: int, _bad: bool) -> Told:
@@ -214,8 +214,10 @@ def _dormant(f: Row, i: int, _bad: bool) -> Told:
 
 
 def _lapsed(f: Row, i: int, _bad: bool) -> Told:
-    days = f.since("last_active_on", i)
-    return ("lapsed_subscription", {}) if math.isnan(days) or f.get("active", i) == 1 or days < 1 else ("lapsed", {"days": days})
+    days, ended = f.since("last_active_on", i), f.since("last_cancelled_on", i)
+    if not math.isnan(f.since("subscribed_since_on", i)):
+        return ("lapsed_subscription", {}) if math.isnan(ended) else ("cancelled", {"days": ended})
+    return ("lapsed_subscription", {}) if math.isnan(days) else ("lapsed", {"days": days})
 
 
 def _value(says: str, column: str, name: str) -> Callable[[Row, int, bool], Told]:

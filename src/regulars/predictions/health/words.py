@@ -54,6 +54,7 @@ TEXTS = {
     "dormant_ever": "No e-mail opened; the first came {days:day} ago.",
     "new": "First order {days:day} ago; half of those who order again do so within {usual:day}.",
     "lapsed": "No order or activity for {days:day}.",
+    "cancelled": "Subscription cancelled {days:day} ago.",
     "lapsed_subscription": "No subscription running.",
     "too_little": "Too little is known for a score.",
     "never_active": "No order or activity yet.",

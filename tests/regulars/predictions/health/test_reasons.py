@@ -89,6 +89,8 @@ class TestSentences:
             "First order 9 days ago; half of those who order again do so within 30 days."
         ]
         assert why({"orders": 2, "last_active_on": 200}) == ["No order or activity for 200 days."]
+        assert why({"subscribed_since_on": 300, "last_cancelled_on": 20, "last_event_on": 9}) == ["Subscription cancelled 20 days ago."]
+        assert why({"subscribed_since_on": 300}) == ["No subscription running."]
         assert why({"active": True}, risk=np.nan) == ["Too little is known for a score."]
         assert why({}) == ["No order or activity yet."]
 
