@@ -1,4 +1,4 @@
-"""Makes the retention review of a synthetic workspace and writes it. Usage: review_here.py WORKSPACE FILE."""
+"""Makes the retention review of a synthetic workspace, without its predictions, and writes it. Usage: review_here.py WORKSPACE FILE."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import regulars
 
 def main(workspace: str, file: str) -> None:
     """Make it, and see that it is there."""
-    regulars.open(workspace).review().write(file)
+    regulars.open(workspace).review(predictions=False).write(file)
     print(json.dumps({"bytes": Path(file).stat().st_size}))
 
 

@@ -302,14 +302,19 @@ class Workspace:
 
         return self.ask(lambda session: audit(session, name, **options), as_of=as_of)
 
-    def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False) -> Review:
-        """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`."""
+    def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False, predictions: bool = True) -> Review:
+        """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`.
+
+        Without `predictions` the parts on risk, lights and what comes next are left out; they take most of the time.
+        """
         from regulars.reports import review
 
         secret = (self.folder / "secret.key").read_bytes()
 
         def write(session: Session) -> Review:
-            return review(session, title=self.settings.name, show_names=show_names, imports=self.loads(), secret=secret)
+            return review(
+                session, title=self.settings.name, show_names=show_names, imports=self.loads(), secret=secret, predictions=predictions
+            )
 
         return self.ask(write, as_of=as_of)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,8 @@ MEANINGS = {
     "light": "green, amber or red; new, lapsed and unknown have no colour",
     "health_score": "0 to 100, higher is healthier",
     "churn_risk": "probability of no kept order or meaningful event within the horizon (of no running subscription, by cancellation)",
+    "churn_low": "lower end of its 95 % interval: what became of customers with such a risk on a later day; empty where that is not known yet",
+    "churn_high": "upper end",
     "value_if_stays_minor": "margin expected over the horizon if the customer stays",
     "money_at_risk_minor": "churn_risk x value_if_stays, of active customers",
     "clv_minor": "margin expected over twelve months",
@@ -50,8 +53,12 @@ MEANINGS = {
 class Written:
     """A model as it is kept."""
 
-    version: str
     files: dict[str, bytes]
+
+    @property
+    def version(self) -> str:
+        """Sixteen hexadecimal digits that change with anything in the files."""
+        return hashlib.sha256(b"".join(self.files.values())).hexdigest()[:16]
 
     def as_files(self) -> dict[str, bytes]:
         """Name of a file and its content."""
@@ -83,9 +90,7 @@ class Predictions:
         if not isinstance(self.churn, Undefined):
             found["churn"] = self.churn
         if not isinstance(self.value, Undefined):
-            found["value"] = Written(
-                self.value.version, {"value.json": json.dumps(self.value.as_dict(), sort_keys=True, indent=1).encode()}
-            )
+            found["value"] = Written({"value.json": json.dumps(self.value.as_dict(), sort_keys=True, indent=1).encode()})
         return found
 
     @property
@@ -165,7 +170,7 @@ def predict(session: Session, *, log: pa.Table | None = None, progress: Callable
         value=company,
         assessment=assessment,
         audit=audit,
-        table=_table(assessment, bought),
+        table=_table(assessment, bought, risk_model),
     )
 
 
@@ -186,10 +191,14 @@ def _placed(facts: pa.Table, bought: pa.Table | None, column: str) -> NDArray[np
     return found
 
 
-def _table(assessment: Assessment, bought: pa.Table | None) -> pa.Table:
+def _table(assessment: Assessment, bought: pa.Table | None, model: ChurnModel | Undefined) -> pa.Table:
     import pyarrow as pa
 
     table = assessment.table
+    risk = assessment.now.risk
+    ends = None if isinstance(model, Undefined) else model.interval(np.nan_to_num(risk))
+    for name, values in zip(("churn_low", "churn_high"), ends or (np.full(len(risk), np.nan),) * 2, strict=True):
+        table = table.append_column(name, pa.array(values, mask=np.isnan(risk) | np.isnan(values)))
     for name in FROM_VALUE:
         values = _placed(table, bought, name)
         kept = pa.array(np.round(np.nan_to_num(values)).astype(np.int64) if name.endswith("_minor") else values, mask=np.isnan(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,12 +71,14 @@ def review(
     show_names: bool = False,
     imports: Sequence[Any] = (),
     secret: bytes | None = None,
+    predictions: bool = True,
     language: Language = ENGLISH,
 ) -> Review:
     """The retention review of the session's data, as of the session's instant.
 
     `title` is the name of the business. Customers are hidden unless `show_names`: with `secret` (the workspace's key) behind codes that stay
-    the same from review to review, else behind numbers. `imports` are the load records that the appendix reconciles with.
+    the same from review to review, else behind numbers. `imports` are the load records that the appendix reconciles with. Without `predictions` the parts on
+    risk, lights and what comes next are left out; they take most of the time.
     """
     from regulars.reports.sections import (
         affinity,
@@ -107,10 +110,11 @@ def review(
         cohorts.cohorts(evidence, language),
         second_order.second_order(evidence, language),
         rfm.rfm(evidence, language),
-        at_risk.at_risk(evidence, language, name),
-        lights.lights(evidence, language),
-        held.held(evidence, language),
-        ahead.ahead(evidence, language),
+        *(
+            [section(evidence, language) for section in (partial(at_risk.at_risk, name=name), lights.lights, held.held, ahead.ahead)]
+            if predictions
+            else []
+        ),
         slipped.slipped(evidence, language, name, show_names=show_names, secret=secret),
         concentration.concentration(evidence, language),
         seasonality.seasonality(evidence, language),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regulars.reports.appendix_words import APPENDIX
 from regulars.reports.language import Language
 from regulars.reports.prediction_words import PREDICTIONS
 
@@ -335,55 +336,6 @@ _MONEY = {
     "costs.missing": "Import costs by channel to compare what customers cost with what they are worth.",
 }
 
-_APPENDIX = {
-    "appendix.kicker": "Appendix",
-    "appendix.definitions": "How the figures are defined",
-    "appendix.figure": "Figure",
-    "appendix.question": "What it asks",
-    "appendix.formula": "Formula",
-    "appendix.undefined": "Undefined when",
-    "appendix.symbols": "{formula}, where {symbols}",
-    "appendix.symbol": "{symbol} = {meaning}",
-    "appendix.rules": "Kept order: not cancelled, and worth more than nothing after its refunds. Active: a kept order within the last {days} days (or a running subscription, where there are any). Lapsed: ordered once, and not active now. Months are calendar months in {zone}. Net value: order value less refunds and returns.",
-    "quality.kicker": "Data quality",
-    "quality.title": "What the rows say about themselves",
-    "quality.what": "What",
-    "quality.count": "Rows",
-    "quality.amount": "Amount",
-    "quality.purchase": "Purchases",
-    "quality.refund": "Refunds and returns",
-    "quality.cancellation": "Cancellations",
-    "quality.adjustment": "Adjustments (booked as revenue, never an order)",
-    "quality.not_kept": "Purchases that are no kept order: cancelled, or worth nothing after refunds",
-    "quality.anonymous": "Purchases without a known customer",
-    "quality.unlinked": "Returns that match no earlier purchase",
-    "bridge.title": "From the value of kept orders to revenue",
-    "bridge.what": "Step",
-    "bridge.kept": "Net value of kept orders",
-    "bridge.empty": "Orders worth nothing or less after refunds",
-    "bridge.cancelled": "Cancelled orders, with their cancellations",
-    "bridge.unlinked": "Returns that match no order",
-    "bridge.adjustments": "Adjustments",
-    "bridge.other": "Anything else",
-    "bridge.revenue": "Revenue, as booked on its own days",
-    "files.title": "From the imported files to these figures",
-    "files.file": "File",
-    "files.read": "Rows read",
-    "files.imported": "Imported",
-    "files.there": "Already there",
-    "files.quarantined": "Quarantined",
-    "files.money": "Money imported",
-    "files.agrees": "Adds up",
-    "files.yes": "yes",
-    "files.no": "NO",
-    "files.none": "No load records were given to this review, so the figures cannot be traced to files here. Run: regulars review",
-    "files.note": "Rows read = imported + already there + quarantined, and the same for the money. Quarantined rows lie in the workspace, each with its reason.",
-    "files.reasons": "Quarantined in {file}: {reasons}.",
-    "files.undone": "{file} (undone)",
-    "files.sum": "The files brought {imported:amount exact}; orders before the end of {end:day} sum to {revenue:amount exact}.",
-    "files.sum_equal": "The files brought {imported:amount exact}, and the orders sum to the same.",
-}
-
 ENGLISH = Language(
     code="en",
     catalogue={
@@ -398,7 +350,7 @@ ENGLISH = Language(
         **_SLIPPED,
         **_MONEY,
         **PREDICTIONS,
-        **_APPENDIX,
+        **APPENDIX,
     },
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     long_months=("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),

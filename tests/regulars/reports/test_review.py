@@ -29,6 +29,10 @@ ORDER_OF_SECTIONS = [
     "cohorts",
     "second-order",
     "rfm",
+    "at_risk",
+    "lights",
+    "held",
+    "forecast",
     "slipped",
     "concentration",
     "seasonality",
@@ -91,6 +95,13 @@ class TestReview:
         keys = [s.key for s in small.sections]
         assert keys[: len(ORDER_OF_SECTIONS)] == ORDER_OF_SECTIONS
         assert keys[-2:] == ["definitions", "quality"]
+
+    def test_leaves_predictions_out_where_they_are_not_wanted(self):
+        with company(orders=lapsed()) as session:
+            keys = [s.key for s in review(session, title="Shop", predictions=False).sections]
+        assert [key for key in keys if key in ORDER_OF_SECTIONS] == [
+            key for key in ORDER_OF_SECTIONS if key not in ("at_risk", "lights", "held", "forecast")
+        ]
 
     def test_says_in_one_line_what_to_import_where_a_section_has_no_data(self, small):
         found = {s.key: s for s in small.sections}

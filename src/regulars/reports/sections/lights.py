@@ -134,6 +134,10 @@ def _thresholds(language: Language, found: Predictions) -> list[str]:
     standards = found.assessment.standards
     told = []
     if standards.green_from is not None and standards.red_below is not None:
-        told.append(language.say("lights.thresholds", green=standards.green_from, red=standards.red_below, day=standards.frozen_on - timedelta(days=1)))
+        told.append(
+            language.say(
+                "lights.thresholds", green=standards.green_from, red=standards.red_below, day=standards.frozen_on - timedelta(days=1)
+            )
+        )
     told += [language.say("lights.withheld", light=language.say(f"light.{name}")) for name in standards.withheld]
     return told
