@@ -40,8 +40,6 @@ Answer = TypeVar("Answer")
 FORMAT = 1
 """Version of the layout of a workspace folder."""
 
-LOG_RUNS = 8
-"""So many kept runs go into the lights of the next one; a light rests on the weeks before, and earlier ones hardly change it."""
 
 KEEP_WAIT_SECONDS = 300.0
 """How long predictions that were reckoned wait for somebody else's import to end; reckoning them anew would take as long."""
@@ -253,7 +251,7 @@ class Workspace:
         `WorkspaceLocked`, and `ErasedMeanwhile` where somebody was erased while it ran.
         """
         from regulars.predictions import store
-        from regulars.predictions.log import read_log
+        from regulars.predictions.log import LOG_RUNS, read_log
         from regulars.predictions.predicting import predict
 
         def reckon(session: Session) -> tuple[Predictions, set[str]]:

@@ -24,7 +24,7 @@ KINDS = {"churn": "who leaves", "value": "value", "health": "health and lights"}
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the summary.")
 @click.pass_obj
 def command(shared: Shared, as_of: str | None, form: str, *, no_keep: bool) -> None:
-    """Predict of every customer what he is worth, whether he is about to leave, and his light; keep it in the workspace.
+    """Predict what each customer is worth, who is about to leave, and every light; keep it in the workspace.
 
     What is kept holds as of the instant: facts and metrics as of later ones use it, and `regulars customers` lists it. A second run as of the same instant
     overrules the first one.

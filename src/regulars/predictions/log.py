@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from regulars.predictions.health import Reason
     from regulars.relations.session import Session
 
+LOG_RUNS = 8
+"""So many kept runs go into the lights of the next one; a light rests on the weeks before, and earlier ones hardly change it."""
 MEANINGS = {
     "customer_id": "the customer",
     "churn_risk": "probability of no order or activity within the horizon (0 to 1)",

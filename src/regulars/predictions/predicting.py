@@ -65,6 +65,19 @@ class Written:
         return self.files
 
 
+def settled(plain: Any) -> Any:
+    """Plain values with twelve digits: an engine with several threads adds in any order, and sums differ behind them.
+
+    >>> settled({"share": 0.1 + 0.2, "errors": [1 / 3]})
+    {'share': 0.3, 'errors': [0.333333333333]}
+    """
+    if isinstance(plain, dict):
+        return {name: settled(value) for name, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [settled(value) for value in plain]
+    return float(f"{plain:.12g}") if isinstance(plain, float) else plain
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictions:
     """What is predicted of every customer known, as of `as_of`; made by `predict`.
@@ -90,7 +103,7 @@ class Predictions:
         if not isinstance(self.churn, Undefined):
             found["churn"] = self.churn
         if not isinstance(self.value, Undefined):
-            found["value"] = Written({"value.json": json.dumps(self.value.as_dict(), sort_keys=True, indent=1).encode()})
+            found["value"] = Written({"value.json": json.dumps(settled(self.value.as_dict()), sort_keys=True, indent=1).encode()})
         return found
 
     @property

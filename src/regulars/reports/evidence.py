@@ -134,10 +134,11 @@ class Evidence:
     @functools.cached_property
     def predictions(self) -> Predictions | None:
         """Value, risk and light of every customer; None where money cannot be added up."""
+        from regulars.predictions.log import LOG_RUNS, read_log
         from regulars.predictions.predicting import predict
 
         try:
-            return predict(self.session)
+            return predict(self.session, log=read_log(self.session, last=LOG_RUNS))
         except MixedCurrencies as refusal:
             self.refused = refusal
             return None

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.suite
 
-COLOURS = ("■ red", "▲ amber", "● green")
+COLOURS = ("■\u00a0red", "▲\u00a0amber", "●\u00a0green")
 
 
 def number(text):
@@ -54,9 +54,9 @@ class TestLights:
     def test_add_up_to_the_customers_there_are(self, cdnow):
         counts = {row[0]: number(row[1]) for row in figure(cdnow, "lights", "lights-figure").table.rows}
         # 3,301 active customers on 1998-06-30, of 23,502 who bought; 68 have zero-value orders only.
-        assert sum(counts[colour] for colour in COLOURS) + counts["○ new"] == 3301
-        assert counts["– lapsed"] == 23502 - 3301
-        assert counts["? unknown"] == 68
+        assert sum(counts[colour] for colour in COLOURS) + counts["○\u00a0new"] == 3301
+        assert counts["–\u00a0lapsed"] == 23502 - 3301
+        assert counts["?\u00a0unknown"] == 68
 
     def test_name_the_inputs_that_are_missing(self, shop):
         assert any("left out: product usage, relationship, advocacy, sentiment" in note for note in section(shop, "lights").notes)
@@ -75,7 +75,7 @@ class TestHeld:
     def test_says_which_model_is_in_use_beside_simpler_ones(self, shop):
         names = [row[0] for row in table(shop, "held", "The model").rows]
         assert sum("(in use)" in name for name in names) == 1
-        assert "Days since the last order alone" in names
+        assert "Days since the last order or activity alone" in names
 
 
 class TestForecast:

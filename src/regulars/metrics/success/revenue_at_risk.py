@@ -43,7 +43,7 @@ def _sum(rows: Sequence[Mapping[str, Any]], _around: Mapping[str, Any]) -> Estim
     formula="sum of P x V",
     symbols={
         "P": "probability that the customer leaves within the horizon",
-        "V": "margin expected of the customer over the horizon if he stays (revenue where no margin is known)",
+        "V": "margin expected of the customer over the horizon if they stay (revenue where no margin is known)",
         "sum": "over customers whose light is red or amber in the latest kept predictions that saw nothing of the window's end or later",
     },
     undefined_when="no lights were kept before the window's end; where nobody is red or amber it is 0",

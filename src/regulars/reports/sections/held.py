@@ -94,7 +94,7 @@ def _reliability(evidence: Evidence, language: Language, found: Predictions) -> 
         return None
     say, look = language.say, observe(evidence.session, last + timedelta(days=1), found.horizon_days)
     risk, left = risks_of(model, look), left_after(evidence.session, look, found.horizon_days)
-    active = ~np.isnan(risk) & (look.facts.column("active").to_numpy(zero_copy_only=False) == 1)
+    active = ~np.isnan(risk) & ~np.isnan(left) & (look.facts.column("active").to_numpy(zero_copy_only=False) == 1)
     if active.sum() < LEAST:
         return None
     bins = reliability(left[active], risk[active])
