@@ -12,7 +12,7 @@ import numpy as np
 
 from regulars.metrics.estimates import Undefined
 from regulars.predictions import churn, value
-from regulars.predictions.health import assess, audit_lights, freeze, observe, risks_of
+from regulars.predictions.health import assess, audit_lights, freeze, observe, ranked, risks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,16 +115,11 @@ class Predictions:
         """At most three reasons for the light of each of these customers, the weightiest first."""
         return self.assessment.why(self.assessment.rows_of(customer_ids))
 
-    def rows(
-        self, *, lights: Sequence[str] = ("green", "amber", "red"), top: int | None = None, by: str = "money_at_risk_minor"
-    ) -> pa.Table:
-        """Customers with one of `lights`, those with the highest `by` first (of equals the smaller id); empty values last."""
+    def rows(self, *, lights: Sequence[str] = ("green", "amber", "red"), top: int | None = None) -> pa.Table:
+        """Customers with one of `lights`, those with the most money at risk first."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        found = self.table.filter(pc.is_in(self.table.column("light"), pa.array(list(lights))))
-        order = pc.sort_indices(found, sort_keys=[(by, "descending"), ("customer_id", "ascending")])
-        return found.take(order if top is None else order[:top])
+        return self.table.take(pa.array(ranked(self.assessment, lights)[:top]))
 
     def call_list(self, top: int = 20) -> list[dict[str, Any]]:
         """Whom to call first: amber and red customers by money at risk."""

@@ -2,7 +2,7 @@
 
 from regulars.predictions.health.assessment import Assessment, assess
 from regulars.predictions.health.audit import LightsAudit, audit_lights, standards_of
-from regulars.predictions.health.calls import call_list, revenue_at_risk
+from regulars.predictions.health.calls import call_list, ranked, revenue_at_risk
 from regulars.predictions.health.inputs import INPUTS
 from regulars.predictions.health.lights import LIGHTS, RULES, replay
 from regulars.predictions.health.observing import left_after, observe, risks_of
@@ -23,6 +23,7 @@ __all__ = [
     "freeze",
     "left_after",
     "observe",
+    "ranked",
     "replay",
     "revenue_at_risk",
     "risks_of",

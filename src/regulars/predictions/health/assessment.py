@@ -12,7 +12,7 @@ from regulars.errors import ArgumentRefused
 from regulars.periods import day_number
 from regulars.predictions.health import inputs as health_inputs
 from regulars.predictions.health.inputs import INPUTS, PARTS, Seen, seen, weights_of
-from regulars.predictions.health.lights import GREEN, LAPSED, LIGHTS, NEW, NONE, RED, RULES, UNKNOWN, shown
+from regulars.predictions.health.lights import AMBER, GREEN, LAPSED, LIGHTS, NEW, NONE, RED, RULES, UNKNOWN, shown
 from regulars.predictions.health.reasons import Reason, Telling, reasons_of
 from regulars.predictions.health.rules import holds, limits_of, strongest
 from regulars.predictions.health.standards import Standards, new_buyers
@@ -54,6 +54,8 @@ def look_at(snapshot: Snapshot, risk: Floats, standards: Standards, settings: Se
     active = source.number("active") == 1.0
     ever = (source.number("orders") > 0) | ~np.isnan(source.number("last_event_on")) | ~np.isnan(source.number("subscribed_since_on"))
     by_score = np.where(np.isnan(score), np.int8(UNKNOWN), standards.colour(score))
+    # Whoever is as likely to leave as to stay is not green, however well the rest looks.
+    by_score = np.where((by_score == GREEN) & (np.nan_to_num(risk) >= 0.5), np.int8(AMBER), by_score)
     by_score = np.where(new_buyers(source, standards.second_order_days, by_cancellation), np.int8(NEW), by_score)
     by_score = np.where(active, by_score, np.where(ever, np.int8(LAPSED), np.int8(UNKNOWN))).astype(np.int8)
     rules = {name: mask & active for name, mask in holds(source, limits_of(settings), by_account=by_account).items()}

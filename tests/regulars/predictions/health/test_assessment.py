@@ -24,6 +24,9 @@ class TestALight:
         # 0.4 x 90 + 0.15 x 100 over the weights of the two that are known.
         assert found.table.column("health_score")[0].as_py() == pytest.approx((0.4 * 90 + 0.15 * 100) / 0.55)
 
+    def test_is_not_green_for_who_is_as_likely_to_leave_as_to_stay(self):
+        assert lights(REGULAR, REGULAR, standards=standards(green_from=50.0, red_below=20.0), risk=[0.49, 0.5]) == ["green", "amber"]
+
     def test_is_for_active_customers_only(self):
         assert lights(GONE, {"orders": 0}, {"subscribed_since_on": 300}) == ["lapsed", "unknown", "lapsed"]
 
