@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regulars.predictions.churn import ChurnModel
     from regulars.predictions.health import Assessment, LightsAudit, Reason
     from regulars.predictions.rows import Model
-    from regulars.predictions.value import CompanyValue, SubscriberValue
+    from regulars.predictions.value import CompanyValue, Note, SubscriberValue
     from regulars.relations.session import Session
 
 WEEKS = 3
@@ -54,6 +54,8 @@ class Written:
     """A model as it is kept."""
 
     files: dict[str, bytes]
+    notes: tuple[Note, ...] = ()
+    """What a reader must know of it."""
 
     @property
     def version(self) -> str:
@@ -103,7 +105,9 @@ class Predictions:
         if not isinstance(self.churn, Undefined):
             found["churn"] = self.churn
         if not isinstance(self.value, Undefined):
-            found["value"] = Written({"value.json": json.dumps(settled(self.value.as_dict()), sort_keys=True, indent=1).encode()})
+            found["value"] = Written(
+                {"value.json": json.dumps(settled(self.value.as_dict()), sort_keys=True, indent=1).encode()}, self.value.notes
+            )
         return found
 
     @property
