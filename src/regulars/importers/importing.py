@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from regulars.workspace import Workspace
 
 _MEMORY = "384MB"
+"""What booking may take before it spills to disk; REGULARS_MEMORY sets another. A million customers in one file need 1200MB."""
 _FIRST_ROWS = 5
 Progress = Callable[[int, int], None]
 _Booked = tuple[Outcome, Counter[str]]
@@ -174,7 +175,7 @@ def _book(
 
     spill = scratch.folder / "spill"
     spill.mkdir()
-    with DuckDB(memory_limit=_MEMORY, temp_directory=spill, threads=2) as engine:
+    with DuckDB(memory_limit=os.environ.get("REGULARS_MEMORY") or _MEMORY, temp_directory=spill, threads=2) as engine:
         booking = Booking(engine, scratch, reader.binding.format, files, reader.now, in_order=in_order)
         booking.compare()
         booking.write(target.add)
