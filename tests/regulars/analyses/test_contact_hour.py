@@ -5,6 +5,8 @@ import pytest
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
+
 
 def orders(who, *hours, first=0):
     """One order a day, at these hours (UTC), from Monday 1 January 2024 on."""

@@ -7,6 +7,8 @@ from regulars.errors import ArgumentRefused
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
+
 START = date(2024, 1, 1)
 
 

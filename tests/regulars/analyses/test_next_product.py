@@ -6,6 +6,8 @@ import pytest
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
+
 
 def shop(purchases, last_day=200):
     """(customer, day, product) triples as orders of one line."""

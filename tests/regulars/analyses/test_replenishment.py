@@ -5,6 +5,8 @@ import pytest
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
+
 
 def shop(as_of, **days_of):
     """Customers with the days (from 2024-01-01) on which they bought coffee."""

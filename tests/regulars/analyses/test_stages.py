@@ -8,6 +8,8 @@ from regulars.errors import ArgumentRefused
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
+
 
 def orders(who, *days):
     return [{"at": day, "customer": who, "amount": 1000} for day in days]

@@ -15,6 +15,8 @@ from regulars.experiments.reading import read
 from regulars.predictions.value import fit_company
 from tests.builders import company
 
+pytestmark = pytest.mark.suite
+
 CUSTOMERS = [f"c{n}" for n in range(20_000)]
 
 

@@ -15,6 +15,8 @@ from regulars.experiments.outcomes import outcomes, reached
 from regulars.metrics.estimates import Undefined
 from tests.builders import company
 
+pytestmark = pytest.mark.suite
+
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2024, 3, 1)
 

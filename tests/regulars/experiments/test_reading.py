@@ -17,6 +17,8 @@ from regulars.experiments.reading import read
 from regulars.metrics.estimates import Undefined
 from tests.builders import company
 
+pytestmark = pytest.mark.suite
+
 BEGIN = date(2024, 3, 1)
 FIRST = {"at": "2024-02-01", "customer": "earlier", "amount": 1}
 LAST = {"at": "2024-06-30", "customer": "later", "amount": 1}

@@ -20,6 +20,8 @@ from tests.companies.nasty import RULES, nasty
 from tests.companies.random import Company
 from tests.regulars.predictions.churn.shops import coming_and_going, session_of
 
+pytestmark = pytest.mark.suite
+
 
 def session_over(tables, rules, as_of=None):
     engine = DuckDB(threads=1)
