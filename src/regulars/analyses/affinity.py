@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ibis import _
 
-import regulars.relations.products  # noqa: F401 - declares the relations used below
 from regulars.analyses.catalogue import refuse_below_one
 from regulars.analyses.declare import declare
 from regulars.analyses.results import AnalysisResult, table_of

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from ibis import _
 
-import regulars.relations.costs  # noqa: F401 - declares the relations used below
 from regulars import money
 from regulars.analyses.declare import declare
 from regulars.analyses.margin import Margin, margin

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from ibis import _
 
-import regulars.relations.customers
-import regulars.relations.products  # noqa: F401 - declares the relations used below
 from regulars.periods import day_number
 from regulars.relations.base import in_force, on_local_days, total, with_customers
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-import regulars.relations.product_days  # noqa: F401 - declares the relations used below
 from regulars.analyses.catalogue import refuse_below_one
 from regulars.analyses.declare import declare
 from regulars.analyses.item_cosine import METHODS, Basis, Purchases, basis_of, ranked

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from ibis import _
 
-import regulars.relations.product_days  # noqa: F401 - declares the relations used below
 from regulars.analyses.catalogue import refuse_below_one
 from regulars.analyses.declare import declare
 from regulars.analyses.results import AnalysisResult, Note, rows_table, table_of

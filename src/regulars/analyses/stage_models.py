@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ibis import _
 
-import regulars.relations.experience  # noqa: F401 - declares the relations used below
 from regulars.relations.base import in_force, on_local_days, with_customers
 
 if TYPE_CHECKING:

@@ -109,16 +109,12 @@ def assignable(workspace: Workspace, session: Session, customers: Iterable[str] 
 
 def known_customers(session: Session) -> list[str]:
     """Everybody whom the workspace knows as of the session, in order."""
-    import regulars.relations.known_customers  # noqa: F401 - declares the relation
-
     answer = session.run(session.table("known_customers").select("customer_id"))
     return sorted(c for c in answer.column("customer_id").to_pylist() if c is not None)
 
 
 def _assigned(session: Session, experiment: str) -> dict[str, str]:
     """Arm by customer over all rows of the experiment, those after as-of included: nobody is assigned twice."""
-    import regulars.experiments.relations  # noqa: F401 - declares the relation
-
     rows = session.table("ever_assigned")
     rows = rows.filter(rows.experiment == experiment).select("customer_id", "arm", "occurred_at", "row_key")
     answer = session.run(rows.order_by(["occurred_at", "row_key"]))

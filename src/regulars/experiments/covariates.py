@@ -63,8 +63,6 @@ def _fitted_value(session: Session) -> dict[str, float]:
 
 def latest_predictions(session: Session, name: str) -> dict[str, float]:
     """The latest value by customer as of the session: of the predicted CLV, or of the covariate of an experiment."""
-    import regulars.experiments.relations  # noqa: F401 - declares the relation
-
     rows = session.table("latest_values")
     answer = session.run(rows.filter(rows.name == name).select("customer_id", "value"))
     return dict(zip(answer.column("customer_id").to_pylist(), answer.column("value").to_pylist(), strict=True))

@@ -116,8 +116,6 @@ def _members(session: Session, experiment: Experiment) -> ir.Table:
     """The customers of an experiment, and the local days `[start_day, end_day)` on which their outcomes count."""
     import ibis
 
-    import regulars.experiments.relations  # noqa: F401 - declares the relations used here
-
     rows = session.table("assigned_customers")
     rows = rows.filter(rows.experiment == experiment.name)
     end = ibis.literal(day_number(session.as_of_day), "int64") if experiment.days is None else rows.start_day + experiment.days

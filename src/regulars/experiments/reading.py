@@ -136,8 +136,6 @@ def undeclared(session: Session, name: str) -> Experiment:
 
     Raises `ExperimentUnknown` where there are no such rows as of the session.
     """
-    import regulars.experiments.relations  # noqa: F401 - declares the relation
-
     rows = session.run(session.table("assigned_customers").select("experiment", "arm").distinct()).to_pylist()
     arms = sorted(row["arm"] for row in rows if row["experiment"] == name)
     if not arms:

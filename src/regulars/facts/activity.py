@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-import regulars.relations.known_customers  # noqa: F401 - declares the relations used below
 from regulars.facts.declare import Kind, count, derived, group, on
 from regulars.relations.base import flag
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import regulars.relations.predictions  # noqa: F401 - declares the relation used below
 from regulars.facts.declare import Fact, Kind, group, on, real, text
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ibis import _
 
-import regulars.relations.products  # noqa: F401 - declares the relations used below
 from regulars.facts.declare import count, group, real, text
 from regulars.relations.base import in_force
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-import regulars.relations.experience  # noqa: F401 - declares the relations used below
 from regulars.facts.declare import group, on, real, within
 from regulars.relations.base import ratio
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ibis import _
 
-import regulars.relations.experience  # noqa: F401 - declares the relations used below
 from regulars.relations.base import flag, in_force, on_local_days, total, with_customers
 from regulars.relations.registry import Tables, relation
 

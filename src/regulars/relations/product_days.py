@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ibis import _
 
-import regulars.relations.products  # noqa: F401 - declares the relations used below
 from regulars.relations.registry import Tables, relation
 
 if TYPE_CHECKING:

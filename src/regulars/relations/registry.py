@@ -6,6 +6,8 @@ asks for is noted, so that a session can create them first.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -118,10 +120,20 @@ def unbound(name: str) -> ir.Table:
 @cache
 def _built(name: str) -> tuple[ir.Table, tuple[str, ...]]:
     if name not in RELATIONS:
+        _import_all()
+    if name not in RELATIONS:
         raise UnknownName(f"There is no table or relation '{name}'.", expected=", ".join(sorted([*TABLES, *INPUTS, *RELATIONS])))
     tables = Tables()
     expression = RELATIONS[name].build(tables)
     return expression, tuple(tables.asked)
+
+
+def _import_all() -> None:
+    """Have every module beside this one declare its relations."""
+    import regulars.relations
+
+    for module in pkgutil.iter_modules(regulars.relations.__path__):
+        importlib.import_module(f"regulars.relations.{module.name}")
 
 
 def needs(name: str) -> tuple[str, ...]:

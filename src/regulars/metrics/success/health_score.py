@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ibis import _
 
-import regulars.relations.predictions  # noqa: F401 - declares the relation used below
 from regulars.metrics.card import Better, Grain, Interval, Kind, Unit
 from regulars.metrics.declare import distribution
 

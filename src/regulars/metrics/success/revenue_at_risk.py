@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import ibis
 from ibis import _
 
-import regulars.relations.predictions  # noqa: F401 - declares the relation used below
 from regulars.metrics.card import Better, Grain, Interval, Kind, Unit
 from regulars.metrics.declare import curve
 from regulars.metrics.estimates import Estimate, Undefined

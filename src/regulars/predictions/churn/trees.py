@@ -81,7 +81,7 @@ class Trees:
 def available() -> bool:
     """Whether LightGBM can be loaded; without an OpenMP library it cannot."""
     try:
-        import lightgbm  # noqa: F401
+        import lightgbm  # noqa: F401 - whether it can be loaded is all that is asked
     except (ImportError, OSError):
         return False
     return True
