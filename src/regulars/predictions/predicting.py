@@ -12,7 +12,7 @@ import numpy as np
 
 from regulars.metrics.estimates import Undefined
 from regulars.predictions import churn, value
-from regulars.predictions.health import assess, audit_lights, freeze, observe, ranked, risks_of
+from regulars.predictions.health import assess, audit_lights, observe, ranked, risks_of, untested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,15 +159,12 @@ def predict(session: Session, *, log: pa.Table | None = None, progress: Callable
     bought = None if isinstance(company, Undefined) else company.customers()
     stays = _placed(table, bought, "value_if_stays_minor")
     model, today = risk_model, looks[-1]
-    settings, by_cancellation = session.settings, session.by_cancellation
-    # Where no outcome is known yet, today sets the yardsticks, and the thresholds are the usual ones.
-    standards = audit.standards or freeze(today, np.full(table.num_rows, np.nan), settings=settings, by_cancellation=by_cancellation)
     assessment = assess(
         looks,
         risks,
-        settings=settings,
-        standards=standards,
-        by_cancellation=by_cancellation,
+        settings=session.settings,
+        standards=audit.standards or untested(session, today),
+        by_cancellation=session.by_cancellation,
         value_if_stays=stays,
         reasons=None if isinstance(model, Undefined) else lambda rows: model.reasons(today, rows),
         log=log,

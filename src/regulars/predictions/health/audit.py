@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from regulars.predictions.churn import ChurnModel, SeasonedSnapshot
     from regulars.predictions.health.assessment import Assessment
+    from regulars.predictions.snapshots import Snapshot
     from regulars.relations.session import Session
 
     Floats = NDArray[np.float64]
@@ -129,9 +130,13 @@ def standards_of(session: Session, *, horizon_days: int | None = None, progress:
     found = audit_lights(session, horizon_days=horizon, rounds=1, progress=progress).standards
     if found is not None:
         return found
-    now = observe(session, session.as_of_day, horizon)
-    nothing = np.full(now.facts.num_rows, np.nan)
-    return freeze(now, nothing, settings=session.settings, by_cancellation=session.by_cancellation)
+    return untested(session, observe(session, session.as_of_day, horizon))
+
+
+def untested(session: Session, today: Snapshot) -> Standards:
+    """The standards where no outcome is known yet: today sets the yardsticks, and the thresholds are 60 and 40."""
+    nothing = np.full(today.facts.num_rows, np.nan)
+    return freeze(today, nothing, settings=session.settings, by_cancellation=session.by_cancellation)
 
 
 def _round(session: Session, day: date, horizon: int, model: ChurnModel, frozen: Standards | None) -> tuple[Round | None, Standards]:
