@@ -31,6 +31,18 @@ settings.register_profile("regulars", derandomize=True, deadline=None, database=
 settings.load_profile("regulars")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The application's settings, over a data folder of this process's own; pytest-django looks for them right after this."""
+    folder = tempfile.mkdtemp(prefix="regulars-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "regulars_server.settings"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_WORKSPACE", folder)
+        from django.conf import settings as django_settings
+
+        assert django_settings.DATABASES
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

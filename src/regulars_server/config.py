@@ -1,0 +1,170 @@
+"""What an installation is told from outside: where its data lie, at which address it answers, whom it trusts."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from regulars.errors import SettingRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLES = {
+    "REGULARS_WORKSPACE": "the data folder (default: ./regulars-data)",
+    "REGULARS_DATABASE_URL": "postgresql://... for everything operational; without it SQLite files in the data folder",
+    "REGULARS_PUBLIC_URL": "the address that people and SDKs use (default: http:// and the address listened at)",
+    "REGULARS_LISTEN": "host:port of the one door (default: 127.0.0.1:8321)",
+    "REGULARS_TRUSTED_PROXIES": "addresses of proxies whose X-Forwarded-* headers are believed, comma separated (default: none)",
+}
+"""Every environment variable that the application reads, and what it is; a test compares them with the documentation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """An installation. `workspace` is the data folder; everything of the application lies in its folder `server`."""
+
+    workspace: Path
+    database_url: str | None
+    public_url: str
+    host: str
+    port: int
+    trusted_proxies: tuple[str, ...]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """The configuration that the environment describes; raises `SettingRefused` for an impossible one."""
+        listen = environ.get("REGULARS_LISTEN") or "127.0.0.1:8321"
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise _refused("REGULARS_LISTEN", listen, "host:port, such as 127.0.0.1:8321")
+        public_url = (environ.get("REGULARS_PUBLIC_URL") or f"http://{listen}").rstrip("/")
+        parts = urlsplit(public_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            raise _refused("REGULARS_PUBLIC_URL", public_url, "an address without a path, such as https://regulars.example.com")
+        database_url = environ.get("REGULARS_DATABASE_URL") or None
+        if database_url and urlsplit(database_url).scheme not in {"postgresql", "postgres"}:
+            raise _refused("REGULARS_DATABASE_URL", urlsplit(database_url).scheme + "://...", "postgresql://...")
+        proxies = environ.get("REGULARS_TRUSTED_PROXIES", "")
+        return cls(
+            workspace=Path(environ.get("REGULARS_WORKSPACE") or "regulars-data").expanduser().absolute(),
+            database_url=database_url,
+            public_url=public_url,
+            host=host.strip("[]"),
+            port=int(port),
+            trusted_proxies=tuple(part.strip() for part in proxies.split(",") if part.strip()),
+        )
+
+    @property
+    def server(self) -> Path:
+        """The application's folder."""
+        return self.workspace / "server"
+
+    @property
+    def database(self) -> Path:
+        """The operational SQLite file (not used with PostgreSQL)."""
+        return self.server / "regulars.db"
+
+    @property
+    def audit_database(self) -> Path:
+        """The audit log's own SQLite file (with PostgreSQL: a schema of its own)."""
+        return self.server / "audit.db"
+
+    @property
+    def inbox(self) -> Path:
+        """The intake's own SQLite file (not used with PostgreSQL)."""
+        return self.server / "inbox.db"
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.server / "secrets.json"
+
+    @property
+    def staged(self) -> Path:
+        """Rows of batches that were resolved and not yet appended."""
+        return self.server / "staged"
+
+    @property
+    def serving(self) -> Path:
+        """The serving file and the overview."""
+        return self.server / "serving"
+
+    @property
+    def uploads(self) -> Path:
+        return self.server / "uploads"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, locks and heartbeats of running processes; never in a backup."""
+        return self.server / "run"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the web process listens: a socket file that only its owner may open."""
+        return self.run / "web.sock"
+
+    @property
+    def uses_postgres(self) -> bool:
+        return self.database_url is not None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the door."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    def make_folders(self) -> None:
+        """The folders of the application, readable by their owner only."""
+        for folder in (self.server, self.staged, self.serving, self.uploads, self.run):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """Keys of an installation, kept in one file that only its owner may read and that no backup holds."""
+
+    django_key: str
+    reference_key: str
+    """Turns a customer id into the reference that stands in addresses and in the audit log."""
+    front_key: str
+    """What the front door shows the web process, so that forwarded headers are believed from it alone."""
+
+    @classmethod
+    def of(cls, config: Config) -> Secrets:
+        """The installation's keys, made at the first call. Raises `SettingRefused` when others may read the file."""
+        path = config.secrets_file
+        if not path.exists():
+            config.make_folders()
+            values = {name: random.token_urlsafe(48) for name in cls.__slots__}
+            _write_once(path, values)
+        if path.stat().st_mode & 0o077:
+            raise SettingRefused(
+                f"{path} may be read by others.", expected="a file that only its owner may read", remedy=f"Run: chmod 600 {path}"
+            )
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{name: found[name] for name in cls.__slots__})
+
+
+def _write_once(path: Path, values: Mapping[str, Any]) -> None:
+    """Write unless another process was first; whoever reads sees a whole file."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(values, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _refused(name: str, value: str, expected: str) -> SettingRefused:
+    return SettingRefused(f"{name} is '{value}'.", expected=expected, remedy=f"Set {name} to another value, or leave it away.")

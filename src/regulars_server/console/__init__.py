@@ -1,0 +1,1 @@
+"""The pages that the team works with, and the look that all pages share."""

@@ -1,0 +1,1 @@
+"""Files that somebody uploads: mapping, dry run, import with progress."""

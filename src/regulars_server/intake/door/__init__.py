@@ -1,0 +1,1 @@
+"""The raw ASGI door: no Django in here."""

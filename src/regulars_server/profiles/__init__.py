@@ -1,0 +1,1 @@
+"""Who is who: identifiers, links, merges and their evidence, traits, accounts, notes, the timeline of a customer."""

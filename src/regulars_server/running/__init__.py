@@ -1,0 +1,1 @@
+"""Starting, watching, checking, copying and restoring an installation."""

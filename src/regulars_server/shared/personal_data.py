@@ -1,0 +1,46 @@
+"""The personal-data registry: every model, table and folder says how it exports, erases and expires what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+Ids = frozenset[str]
+"""The identities of one person: every id, address and number that the identity graph has joined, and the customer id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What one model (`app.Model`), canonical table (`table:orders`) or folder (`folder:server/staged`) does with personal data.
+
+    A holding without any says so with `nothing_personal`, and needs none of the three.
+    """
+
+    name: str
+    holds: str
+    export: Callable[[Ids], Iterable[Mapping[str, Any]]] | None = None
+    erase: Callable[[Ids], int] | None = None
+    expire: Callable[[datetime], int] | None = None
+    kept: str = ""
+    """Why it does not expire, where it does not."""
+    nothing_personal: bool = False
+
+
+_registry: dict[str, Holding] = {}
+
+
+def register(*new: Holding) -> None:
+    """Enter holdings; called by each app when it is ready."""
+    for holding in new:
+        assert holding.name not in _registry or _registry[holding.name] == holding, holding.name
+        assert holding.nothing_personal or (holding.export and holding.erase and (holding.expire or holding.kept)), holding.name
+        _registry[holding.name] = holding
+
+
+def holdings() -> dict[str, Holding]:
+    """All holdings by name."""
+    return dict(sorted(_registry.items()))

@@ -1,0 +1,1 @@
+"""The people who work with Regulars: accounts, roles, signing in, invitations."""

@@ -1,0 +1,3 @@
+"""Signing in and the team."""
+
+urlpatterns: list = []
