@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from regulars.workspace import Workspace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def open(folder: str | os.PathLike[str], *, create: bool = True, **settings: object) -> Workspace:  # noqa: A001 - reads as regulars.open("shop")

@@ -21,6 +21,12 @@ def rows_of(document: str, section: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+def layers_of(contract: str, repository: Path) -> list[str]:
+    """The layers of an import contract, top to bottom."""
+    config = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    return next(c for c in config["tool"]["importlinter"]["contracts"] if c["id"] == contract)["layers"]
+
+
 @pytest.fixture(scope="module")
 def architecture(repository: Path) -> str:
     return (repository / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -39,10 +45,21 @@ class TestInventory:
         assert sorted(owned) == sorted(TABLES)
 
     def test_draws_the_layers_that_the_contract_checks(self, architecture: str, repository: Path) -> None:
-        drawn = architecture.split("\n## Which part may import which\n", 1)[1].split("```")[1].split("\n")
-        config = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
-        layers = next(c for c in config["tool"]["importlinter"]["contracts"] if c["type"] == "layers")["layers"]
-        assert [line for line in drawn if line] == layers
+        drawn = architecture.split("\n## Which part of the library may import which\n", 1)[1].split("```")[1].split("\n")
+        assert [line for line in drawn if line] == layers_of("layers", repository)
+
+
+class TestServerInventory:
+    def test_names_every_package_and_module_and_nothing_else(self, architecture: str, repository: Path) -> None:
+        root = repository / "src" / "regulars_server"
+        packages = {f"{path.name}/" for path in root.iterdir() if path.is_dir() and path.name != "__pycache__"}
+        modules = {path.name for path in root.glob("*.py")} - {"__init__.py"}
+        listed = [name for row in rows_of(architecture, "The application") for name in re.findall(r"`([^`]+)`", row[0])]
+        assert sorted(listed) == sorted(packages | modules)
+
+    def test_draws_the_layers_that_the_contract_checks(self, architecture: str, repository: Path) -> None:
+        drawn = architecture.split("\n## The application\n", 1)[1].split("```")[3].split("\n")
+        assert [line for line in drawn if line] == layers_of("server-layers", repository)
 
 
 class TestLongFiles:
