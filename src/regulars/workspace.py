@@ -12,7 +12,7 @@ from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone, NoWorks
 from regulars.settings import Settings
 from regulars.warehouse.changes import Places, recover
 from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
-from regulars.warehouse.loads import Load, LoadRecord, read_loads
+from regulars.warehouse.loads import Load, LoadRecord, is_committed, new_change_id, read_loads, refuse_committed
 from regulars.warehouse.lock import Lock, reading
 from regulars.warehouse.snapshot import Snapshot
 from regulars.warehouse.store import Store
@@ -107,17 +107,23 @@ class Workspace:
             },
         )
 
-    def stage(self, *, source: str, alone: bool = True, wait_seconds: float = 10.0, now: datetime | None = None) -> Load:
+    def stage(
+        self, *, source: str, alone: bool = True, wait_seconds: float = 10.0, now: datetime | None = None, load_id: str | None = None
+    ) -> Load:
         """Begin a load. With `alone` no other such load runs until it ends, so that its rows may be compared with those that are there.
 
-        Raises `WorkspaceLocked`, naming who holds it, when the workspace is not free within `wait_seconds`.
+        Whoever must not load the same rows twice fixes the load's id beforehand (`new_load_id`), and after a fault asks `is_loaded`: a load
+        that was sealed has been finished by then, one that was not is gone and is staged again under the same id. Raises `ArgumentRefused`
+        when the id is taken, and `WorkspaceLocked`, naming who holds it, when the workspace is not free within `wait_seconds`.
         """
         locks = [Lock.take(self._places.workspace_lock, what=f"the load of {source}", shared=True, wait_seconds=wait_seconds)]
         try:
             if alone:
                 locks.append(Lock.take(self._places.import_lock, what=f"the load of {source}", wait_seconds=wait_seconds))
             self._recover()
-            return Load(self._places, self._store, source=source, locks=locks, now=now)
+            if load_id is not None:
+                refuse_committed(self._places, load_id)
+            return Load(self._places, self._store, source=source, locks=locks, now=now, load_id=load_id)
         except BaseException:
             for lock in locks:
                 lock.release()
@@ -127,6 +133,16 @@ class Workspace:
         """The committed loads in order, those undone since included."""
         self._recover()
         return read_loads(self._places)
+
+    @staticmethod
+    def new_load_id(now: datetime | None = None) -> str:
+        """An id for a load that is still to be staged; it is never given twice."""
+        return new_change_id(now)
+
+    def is_loaded(self, load_id: str) -> bool:
+        """Whether the load with this id is committed, or was and is undone; what a dead process had sealed is finished first."""
+        self._recover()
+        return is_committed(self._places, load_id)
 
     def undo(self, load_id: str) -> LoadRecord:
         """Take a load's rows out again; what they had replaced is in force again.

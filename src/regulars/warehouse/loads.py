@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -69,6 +70,29 @@ def new_change_id(now: datetime | None = None) -> str:
     return f"{moment:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
 
 
+def check_load_id(load_id: str) -> str:
+    """`load_id` when `new_change_id` could have made it, since it names files; else `ArgumentRefused`."""
+    if not re.fullmatch(r"\d{8}T\d{12}Z-[0-9a-f]{8}", load_id):
+        raise ArgumentRefused(f"'{load_id}' is no load id.", expected="an id that `new_load_id` has given")
+    return load_id
+
+
+def is_committed(places: Places, load_id: str) -> bool:
+    """Whether the load with this id is in the tables, or was and is undone; cheap, however many loads there are."""
+    return (places.loads / f"{check_load_id(load_id)}.json").exists()
+
+
+def refuse_committed(places: Places, load_id: str) -> None:
+    """Raise `ArgumentRefused` when the load with this id is in the tables, or was."""
+    if is_committed(places, load_id):
+        raise ArgumentRefused(
+            f"The load '{load_id}' is in the tables already.",
+            expected="the id of a load that is not",
+            remedy="Ask is_loaded() before staging rows a second time.",
+            details={"load_id": load_id},
+        )
+
+
 def read_loads(places: Places) -> list[LoadRecord]:
     """The committed loads in the order of their ids."""
     return [LoadRecord.from_dict(read_json(path)) for path in sorted(places.loads.glob("*.json"))]
@@ -77,10 +101,12 @@ def read_loads(places: Places) -> list[LoadRecord]:
 class Load:
     """Rows being staged. Use as a context manager: leaving it without `commit` removes everything that was staged."""
 
-    def __init__(self, places: Places, store: Store, *, source: str, locks: Iterable[Lock], now: datetime | None = None) -> None:
+    def __init__(
+        self, places: Places, store: Store, *, source: str, locks: Iterable[Lock], now: datetime | None = None, load_id: str | None = None
+    ) -> None:
         self.source = source
         self.loaded_at = (now or datetime.now(UTC)).astimezone(UTC)
-        self.load_id = new_change_id(self.loaded_at)
+        self.load_id = new_change_id(self.loaded_at) if load_id is None else check_load_id(load_id)
         self._places = places
         self._store = store
         self._locks = list(locks)

@@ -182,3 +182,27 @@ class TestLog:
         put(shop, orders=rows("orders", order("1", "anna", 1)))
         record = json.loads(next((shop.folder / "loads").glob("*.json")).read_text())
         assert record["rows"] == {"orders": 1}
+
+
+class TestLoadWithAFixedId:
+    def test_is_staged_again_under_the_same_id_when_it_was_dropped_and_refused_when_it_is_there(self, shop):
+        load_id = shop.new_load_id(datetime(2024, 3, 1, tzinfo=UTC))
+        with shop.stage(source="tracking", load_id=load_id) as load:
+            load.add("orders", rows("orders", order("1", "anna", 1000)))
+        assert not shop.is_loaded(load_id)
+        with shop.stage(source="tracking", load_id=load_id) as load:
+            load.add("orders", rows("orders", order("1", "anna", 1000)))
+            load.commit({}, [])
+        assert shop.is_loaded(load_id)
+        with pytest.raises(ArgumentRefused, match="in the tables already"):
+            shop.stage(source="tracking", load_id=load_id)
+        assert read(shop, "select count(*), min(load_id) from orders") == [(1, load_id)]
+        shop.undo(load_id)
+        assert shop.is_loaded(load_id)
+
+    def test_cannot_be_named_anything(self, shop):
+        with pytest.raises(ArgumentRefused, match="is no load id"):
+            shop.stage(source="tracking", load_id="../../etc/passwd")
+        with pytest.raises(ArgumentRefused, match="is no load id"):
+            shop.is_loaded("x")
+        assert shop.compact() == {}
