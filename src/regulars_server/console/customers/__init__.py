@@ -1,0 +1,1 @@
+"""The page Customers: search, filter, sort, export."""

@@ -1,0 +1,1 @@
+"""The pages about data: sources, live view, quarantine, quality, tracking plans, suggestions."""

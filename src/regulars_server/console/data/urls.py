@@ -1,0 +1,3 @@
+"""Addresses of the page."""
+
+urlpatterns: list = []

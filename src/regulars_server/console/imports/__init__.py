@@ -1,0 +1,1 @@
+"""The page Import: files into the tables."""

@@ -1,0 +1,1 @@
+"""The page Overview: the review's sentence, figures and charts, live."""
