@@ -225,3 +225,15 @@ class WorkspaceNotEmpty(CallerError):
     """The workspace holds rows already and a new one is needed."""
 
     code = "workspace.not_empty"
+
+
+class SourceUnknown(CallerError):
+    """No source of events has this slug."""
+
+    code = "source.unknown"
+
+
+class SourceRefused(CallerError):
+    """What was said about a source of events cannot be."""
+
+    code = "source.refused"

@@ -1,0 +1,116 @@
+"""What the intake holds of persons: the requests that wait in the inbox."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from regulars_server.intake.door.inbox import Inbox, open_inbox
+from regulars_server.shared.public import Holding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from regulars_server.intake.door.inbox import InboxRow
+    from regulars_server.shared.personal_data import Ids
+
+_COUNTED = timedelta(days=90)
+
+
+def export(ids: Ids) -> Iterator[Mapping[str, Any]]:
+    """The waiting events in which one of the identities stands."""
+    inbox = open_inbox(settings.CONFIG)
+    try:
+        for row in _rows(inbox):
+            for event in _split(row)[0]:
+                if _says(event, _forms(ids)):
+                    yield {"received_at": row.received_at, "source": row.source, "kind": row.kind, "event": event}
+    finally:
+        inbox.close()
+
+
+def erase(ids: Ids) -> int:
+    """Take the waiting events in which one of the identities stands out of the inbox, and leave the others of the same request."""
+    inbox, forms, gone = open_inbox(settings.CONFIG), _forms(ids), 0
+    try:
+        for row in _rows(inbox):
+            events, around = _split(row)
+            left = [event for event in events if not _says(event, forms)]
+            if _says(around, forms):
+                left = []
+            if len(left) < len(events):
+                gone += len(events) - len(left)
+                inbox.rewrite(row.id, json.dumps({**around, "batch": left}).encode() if left else None)
+    finally:
+        inbox.close()
+    return gone
+
+
+def expire(now: datetime) -> int:
+    """Forget the door's counts and the delivery numbers of webhooks after 90 days."""
+    inbox = open_inbox(settings.CONFIG)
+    try:
+        return inbox.expire(int((now - _COUNTED).timestamp() * 1e6))
+    finally:
+        inbox.close()
+
+
+def _rows(inbox: Inbox) -> Iterator[InboxRow]:
+    after = 0
+    while rows := inbox.read(after, 500, 16 << 20):
+        after = rows[-1].id
+        yield from rows
+
+
+def _split(row: InboxRow) -> tuple[list[Any], dict[str, Any]]:
+    """The events of a request, and what stands around them."""
+    try:
+        said = json.loads(row.body)
+    except (ValueError, RecursionError):
+        return [row.body.decode("utf-8", "replace")], {}
+    if isinstance(said, dict) and isinstance(said.get("batch"), list):
+        return said["batch"], {name: value for name, value in said.items() if name != "batch"}
+    return [said], {}
+
+
+def _forms(ids: Ids) -> frozenset[str]:
+    """The identities as an event may say them: `anon:7` is sent as 7, an address in any case, a number with blanks."""
+    forms = {text.strip().casefold() for text in ids}
+    forms |= {text.partition(":")[2].strip().casefold() for text in ids if ":" in text}
+    return frozenset(forms - {""})
+
+
+def _says(value: Any, forms: frozenset[str]) -> bool:
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str | int | float) and not forms.isdisjoint(_readings(str(value))):
+            return True
+    return False
+
+
+def _readings(text: str) -> set[str]:
+    text = text.strip().casefold()
+    digits = re.sub(r"[\s()./-]", "", text)
+    return {text, digits, "+" + digits.removeprefix("+").removeprefix("00")} if digits.removeprefix("+").isdigit() else {text}
+
+
+HOLDINGS = (
+    Holding(
+        name="table:inbox",
+        holds="Requests of the SDKs and webhooks until the loader has made tables of them, seconds after they came",
+        export=export,
+        erase=erase,
+        expire=expire,
+    ),
+    Holding(name="intake.Source", holds="Where events come from, and their keys", nothing_personal=True),
+)
