@@ -1,10 +1,25 @@
-"""Audit log, outbox and API keys."""
+"""Audit log, outbox and erasures under way."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import models
+
+from regulars_server.shared.errors import AuditUnchangeable
+
+
+class AuditEntries(models.QuerySet["AuditEntry"]):
+    """Entries are read and added; nothing else."""
+
+    def update(self, **_: Any) -> int:
+        raise _unchangeable()
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise _unchangeable()
+
+    def bulk_update(self, *_: Any, **__: Any) -> int:
+        raise _unchangeable()
 
 
 class AuditEntry(models.Model):
@@ -21,13 +36,32 @@ class AuditEntry(models.Model):
     """References of the customers concerned, or ids of other things."""
     details: Any = models.JSONField(default=dict)
     """For a list the query and the count; for a change what changed, without personal values."""
+    look = models.CharField(max_length=32, blank=True)
+    """For a look: a digest of who looked at what, by which repeats are known."""
     pending_id = models.CharField(max_length=40, unique=True)
     """The note in the operational database that this entry was made from: delivered twice, it is written once."""
     previous_hash = models.CharField(max_length=64)
     entry_hash = models.CharField(max_length=64, unique=True)
 
+    objects = AuditEntries.as_manager()
+
     class Meta:
         ordering = ("id",)
+        indexes = [
+            models.Index(fields=["look", "at"], name="audit_look"),
+            models.Index(fields=["actor", "at"], name="audit_actor"),
+            models.Index(fields=["action", "at"], name="audit_action"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the entry; one that is there stays as it is."""
+        if not self._state.adding:
+            raise _unchangeable()
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
+        raise _unchangeable()
 
 
 class AuditNote(models.Model):
@@ -39,27 +73,62 @@ class AuditNote(models.Model):
     action = models.CharField(max_length=80)
     subjects: Any = models.JSONField(default=list)
     details: Any = models.JSONField(default=dict)
+    look = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["look", "at"], name="note_look")]
 
 
 class DomainEvent(models.Model):
     """The outbox: something that happened here and that others may react to, written in the transaction of the change."""
 
+    event_id = models.CharField(max_length=40, unique=True)
+    """By which a receiver knows a repeat."""
     at = models.DateTimeField(db_index=True)
     name = models.CharField(max_length=80)
     """Past tense, such as `customer.merged`, `source.switched_off`."""
     payload: Any = models.JSONField(default=dict)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    """When it is to be delivered: at once, after a failure later, and while somebody delivers it after their time is up."""
     delivered_at = models.DateTimeField(null=True, db_index=True)
+    parked_at = models.DateTimeField(null=True)
+    """When it was given up after many failures; `retry_parked` takes it up again."""
+    failure = models.CharField(max_length=200, blank=True)
+    """What failed last: the handler and the kind of error, without its words."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="event_due", condition=models.Q(delivered_at=None, parked_at=None)),
+        ]
 
 
-class ApiKey(models.Model):
-    """A key for programs: only its hash is kept, and it may do what its scopes say."""
+class Handled(models.Model):
+    """An event that a handler is done with, written in the handler's own transaction: its effects happen once."""
 
-    name = models.CharField(max_length=120)
-    prefix = models.CharField(max_length=12, unique=True)
-    key_hash = models.CharField(max_length=64)
-    scopes: Any = models.JSONField(default=list)
-    """Values of `Permission`."""
-    created_at = models.DateTimeField()
-    created_by = models.CharField(max_length=80)
-    last_used_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
+    event_id = models.CharField(max_length=40)
+    handler = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event_id", "handler"], name="handled_once")]
+
+
+class Erasure(models.Model):
+    """A person who is to be forgotten: what is left to do, so that a killed process is no excuse. Done, only the reference stays."""
+
+    reference = models.CharField(max_length=32, db_index=True)
+    actor = models.CharField(max_length=80)
+    asked_at = models.DateTimeField()
+    identities: Any = models.JSONField(default=list)
+    """The ids to look for; empty when all is done."""
+    done: Any = models.JSONField(default=list)
+    """Names of the holdings that are done."""
+    finished_at = models.DateTimeField(null=True)
+
+
+def _unchangeable() -> AuditUnchangeable:
+    return AuditUnchangeable(
+        "An entry of the audit log was to be changed or removed.",
+        expected="entries only added",
+        remedy="Add an entry that says what is so now.",
+    )

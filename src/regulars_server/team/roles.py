@@ -57,4 +57,4 @@ def allows(role: str, permission: Permission) -> bool:
     >>> allows("support", Permission.SEE_PEOPLE), allows("no_personal_data", Permission.SEE_PEOPLE), allows("", Permission.SEE_NUMBERS)
     (True, False, False)
     """
-    return role in Role and permission in ROLES[Role(role)]
+    return permission in ROLES.get(role, frozenset())

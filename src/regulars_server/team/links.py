@@ -1,0 +1,106 @@
+"""One-time links: how a first owner, somebody invited and somebody who forgot a password set one."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from regulars_server.shared.public import publish, record_change, write_tx
+from regulars_server.team.errors import LinkUnusable
+from regulars_server.team.models import OneTimeLink, User
+from regulars_server.team.roles import Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+LIFE = timedelta(hours=48)
+
+
+def one_time_link(user: User, now: datetime, *, actor: str = "system") -> str:
+    """The address of a new link with which `user` sets a password, once and within 48 hours; earlier links of theirs end."""
+    return _new_link(user, now, actor)
+
+
+def first_owner_link(*, now: datetime) -> str | None:
+    """The address of a link with which whoever starts this installation becomes its owner; None when there is an owner who can sign in."""
+    return None if has_owner() else _new_link(None, now, "system")
+
+
+def has_owner() -> bool:
+    """Whether somebody is there who can sign in and may do everything."""
+    owners = User.objects.filter(role=Role.OWNER, is_active=True)
+    return any(owner.has_usable_password() for owner in owners)
+
+
+def usable(token: str, *, now: datetime) -> OneTimeLink | None:
+    """The link of a token, as long as it can be used."""
+    return OneTimeLink.objects.filter(_open(token, now)).select_related("user").first()
+
+
+def use_link(*, token: str, password: str, now: datetime, email: str = "", name: str = "") -> User:
+    """Set the password of the link's account, or make the first owner's; of several who try at once, one succeeds.
+
+    Raises `LinkUnusable`, and Django's `ValidationError` for a weak password, which leaves the link as it is.
+    """
+    with write_tx():
+        link = OneTimeLink.objects.filter(_open(token, now)).select_related("user").first()
+        if link is None:
+            raise _unusable()
+        user = link.user or _first_owner(email, name)
+        validate_password(password, user)
+        if OneTimeLink.objects.filter(_open(token, now)).update(used_at=now) != 1 or (link.user is None and has_owner()):
+            raise _unusable()
+        user.set_password(password)
+        user.sessions_ended += 1
+        user.save()
+        action = "member.password_set" if link.user else "member.first_owner"
+        record_change(actor=user.actor, action=action, now=now, subjects=[user.actor])
+        publish(action, {"user": user.pk}, now=now)
+    return user
+
+
+def _first_owner(email: str, name: str) -> User:
+    address = email.strip().lower()
+    if User.objects.filter(email=address).exists():
+        raise ValidationError(_("There is an account with this e-mail address already."))
+    return User(email=address, name=name.strip(), role=Role.OWNER)
+
+
+def _new_link(user: User | None, now: datetime, actor: str) -> str:
+    token = secrets.token_urlsafe(32)
+    with write_tx():
+        withdraw_links(user, now=now)
+        OneTimeLink.objects.create(token_hash=hash_of(token), user=user, created_at=now, created_by=actor, expires_at=now + LIFE)
+        record_change(actor=actor, action="member.link_made", now=now, subjects=[user.actor] if user else [])
+    return f"{settings.CONFIG.public_url}/start/{token}/"
+
+
+def withdraw_links(user: User | None, *, now: datetime) -> None:
+    """End the unused links of an account (None: of the first owner)."""
+    OneTimeLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token or key: it is random and long, so a plain hash cannot be turned round."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _open(token: str, now: datetime) -> Q:
+    whose = Q(user=None) | Q(user__is_active=True)
+    return whose & Q(token_hash=hash_of(token), used_at=None, withdrawn_at=None, expires_at__gt=now)
+
+
+def _unusable() -> LinkUnusable:
+    return LinkUnusable(
+        "This link was used, has been replaced by a newer one or is older than 48 hours.",
+        expected="the newest link, unused",
+        remedy="Ask for a new link.",
+    )

@@ -1,0 +1,137 @@
+"""Members of the team: inviting, changing a role, deactivating."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection
+from django.db.models import F
+
+from regulars_server.shared.public import publish, record_change, write_tx
+from regulars_server.team.errors import MemberRefused
+from regulars_server.team.links import one_time_link, withdraw_links
+from regulars_server.team.models import ApiKey, User
+from regulars_server.team.roles import Permission, Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def invite(*, email: str, role: str, actor: User, now: datetime, name: str = "", language: str = "") -> tuple[User, str]:
+    """A new member and the address of the link with which they choose a password; raises `MemberRefused`."""
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise MemberRefused("That is no e-mail address.", expected="an address such as ana@example.com", remedy="Mend it.") from error
+    with write_tx():
+        _check_may(actor, role)
+        if User.objects.filter(email=address).exists():
+            raise MemberRefused(
+                "There is an account with this e-mail address.", expected="a new address", remedy="Change that account instead."
+            )
+        user = User.objects.create_user(address, None, role=role, name=name.strip(), language=language)
+        record_change(actor=actor.actor, action="member.invited", now=now, subjects=[user.actor], details={"role": role})
+        publish("member.invited", {"user": user.pk, "role": role}, now=now)
+        return user, one_time_link(user, now, actor=actor.actor)
+
+
+def change_role(*, user_id: int, role: str, actor: User, now: datetime) -> None:
+    """Give a member another role; their sessions end at once. Raises `MemberRefused`, also for the last owner."""
+    with write_tx():
+        user = _changeable(user_id, actor)
+        _check_may(actor, role)
+        if user.role == role:
+            return
+        _check_owner_stays(user, stays=role == Role.OWNER)
+        User.objects.filter(pk=user.pk).update(role=role, sessions_ended=F("sessions_ended") + 1)
+        record_change(
+            actor=actor.actor, action="member.role_changed", now=now, subjects=[user.actor], details={"from": user.role, "to": role}
+        )
+        publish("member.role_changed", {"user": user.pk, "role": role}, now=now)
+
+
+def deactivate(*, user_id: int, actor: User, now: datetime) -> None:
+    """Shut a member out: sessions, links and API keys of theirs end at once. Raises `MemberRefused`, also for the last owner."""
+    with write_tx():
+        user = _changeable(user_id, actor)
+        if not user.is_active:
+            return
+        _check_owner_stays(user, stays=False)
+        User.objects.filter(pk=user.pk).update(is_active=False, sessions_ended=F("sessions_ended") + 1)
+        withdraw_links(user, now=now)
+        ApiKey.objects.filter(created_by=user, revoked_at=None).update(revoked_at=now)
+        record_change(actor=actor.actor, action="member.deactivated", now=now, subjects=[user.actor])
+        publish("member.deactivated", {"user": user.pk}, now=now)
+
+
+def activate(*, user_id: int, actor: User, now: datetime) -> None:
+    """Let a deactivated member in again, with the password they had."""
+    with write_tx():
+        user = _changeable(user_id, actor)
+        if user.is_active:
+            return
+        User.objects.filter(pk=user.pk).update(is_active=True)
+        record_change(actor=actor.actor, action="member.activated", now=now, subjects=[user.actor])
+        publish("member.activated", {"user": user.pk}, now=now)
+
+
+def new_link(*, user_id: int, actor: User, now: datetime) -> str:
+    """The address of a link with which a member chooses a new password; raises `MemberRefused`."""
+    with write_tx():
+        user = _changeable(user_id, actor)
+        if not user.is_active:
+            raise MemberRefused("This account is deactivated.", expected="an active account", remedy="Activate it first.")
+        return one_time_link(user, now, actor=actor.actor)
+
+
+def members() -> list[User]:
+    """All members, active ones first."""
+    return list(User.objects.order_by("-is_active", "email"))
+
+
+def may_change(actor: User, user: User) -> bool:
+    """Whether `actor` may change this member: owners are changed by owners only."""
+    return actor.may(Permission.MANAGE_TEAM) and (user.role != Role.OWNER or actor.may(Permission.MANAGE_OWNERS))
+
+
+def roles_given_by(actor: User) -> list[Role]:
+    """The roles that `actor` may give."""
+    return [role for role in Role if role != Role.OWNER or actor.may(Permission.MANAGE_OWNERS)]
+
+
+def _changeable(user_id: int, actor: User) -> User:
+    _hold_owners()
+    actor.refresh_from_db()
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise MemberRefused("There is no such member.", expected="a member of the team", remedy="Load the page again.")
+    if not may_change(actor, user):
+        raise MemberRefused("Only an owner may change an owner.", expected="an owner", remedy="Ask an owner.")
+    return user
+
+
+def _check_may(actor: User, role: str) -> None:
+    if not actor.may(Permission.MANAGE_TEAM) or role not in roles_given_by(actor):
+        raise MemberRefused(
+            "You may not give this role.", expected=", ".join(roles_given_by(actor)), remedy="Choose another, or ask an owner."
+        )
+
+
+def _check_owner_stays(user: User, *, stays: bool) -> None:
+    if user.role != Role.OWNER or not user.is_active or stays:
+        return
+    others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
+    if not any(other.has_usable_password() for other in others):
+        raise MemberRefused(
+            "This is the last owner who can sign in.", expected="another owner who stays", remedy="Make somebody else an owner first."
+        )
+
+
+def _hold_owners() -> None:
+    """Of two owners who remove each other at the same moment, one is second: SQLite's write gate sees to it, PostgreSQL needs a lock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(4712)")

@@ -1,0 +1,1 @@
+"""The pages of the team: signing in, one's own account, members, keys, the audit log."""
