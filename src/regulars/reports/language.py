@@ -66,6 +66,9 @@ class Language:
     thousands: str = ","
     decimal: str = "."
     percent_sign: str = THIN + "%"
+    date_form: str = "{day}\N{NO-BREAK SPACE}{month}\N{NO-BREAK SPACE}{year}"
+    magnitudes: tuple[str, str, str] = ("k", "m", "bn")
+    """What stands for a thousand, a million and a thousand millions."""
 
     def say(self, said: Sentence | str, **parameters: Any) -> str:
         """The sentence in words; an unknown code is a fault of ours and raises `KeyError`."""
@@ -139,15 +142,16 @@ class Language:
         >>> ENGLISH.short(76109.3), ENGLISH.short(948), ENGLISH.short(35.929, 2)
         ('76.1\u202fk', '948', '35.93')
         """
-        for size, letter in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
-            if abs(value) >= size * 0.9995:
-                scaled = value / (1e3 if letter == "k" else size)
+        thousand, million, milliard = self.magnitudes
+        for least, size, letter in ((1e9, 1e9, milliard), (1e6, 1e6, million), (1e4, 1e3, thousand)):
+            if abs(value) >= least * 0.9995:
+                scaled = value / size
                 return self.number(scaled, 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0) + THIN + letter
         return self.number(value, small_places if abs(value) < 1000 else 0)
 
     def day(self, value: date) -> str:
         """A date, the month in letters."""
-        return f"{value.day}\N{NO-BREAK SPACE}{self.months[value.month - 1]}\N{NO-BREAK SPACE}{value.year}"
+        return self.date_form.format(day=value.day, month=self.months[value.month - 1], year=value.year)
 
     def month(self, value: date) -> str:
         """Month and year of a date, in a sentence."""

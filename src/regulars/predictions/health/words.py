@@ -5,12 +5,13 @@ A reason states what was seen beside the customer's own normal, or beside that o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from regulars import money
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 TEXTS = {
     "silent": "No order for {days:day}; usually every {usual}.",
@@ -78,23 +79,6 @@ INPUT_WORDS = {
 PLURALS = {"person": "people"}
 
 
-class _Shown:
-    """A number as it stands in a sentence: with a noun, as money, or in per cent."""
-
-    def __init__(self, value: Any, currency: str | None) -> None:
-        self.value, self.currency = value, currency
-
-    def __format__(self, spec: str) -> str:
-        if spec == "money":
-            return money.show(self.value, self.currency) if self.currency else plain(self.value / 100)
-        if spec == "percent":
-            return f"{plain(100 * self.value)} %"
-        if not spec:
-            return plain(self.value) if isinstance(self.value, int | float) else str(self.value)
-        number = plain(self.value)
-        return f"{number} {spec if number == '1' else PLURALS.get(spec, spec + 's')}"
-
-
 def plain(number: float) -> str:
     """A number as people write it: whole from 10 on, else with at most one digit after the point.
 
@@ -105,11 +89,56 @@ def plain(number: float) -> str:
     return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.1f}"
 
 
-def sentence(says: str, values: Mapping[str, Any], currency: str | None = None) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What reasons say in one language, with its way to write numbers."""
+
+    texts: Mapping[str, str]
+    inputs: Mapping[str, str]
+    lights: Mapping[str, str]
+    """Words for lights that are not called by their names."""
+    number: Callable[[float], str]
+    noun: Callable[[str, bool], str]
+    """The noun of a text after a number, and whether the number is 1."""
+    money: Callable[[float, str], str]
+    """Money in major units."""
+
+
+class _Shown:
+    """A number as it stands in a sentence: with a noun, as money, or in per cent."""
+
+    def __init__(self, value: Any, currency: str | None, words: Words) -> None:
+        self.value, self.currency, self.words = value, currency, words
+
+    def __format__(self, spec: str) -> str:
+        show = self.words.number
+        if spec == "money":
+            return self.words.money(money.to_major(self.value, self.currency), self.currency) if self.currency else show(self.value / 100)
+        if spec == "percent":
+            return f"{show(100 * self.value)} %"
+        if not spec:
+            return show(self.value) if isinstance(self.value, int | float) else str(self.value)
+        number = show(self.value)
+        return f"{number} {self.words.noun(spec, number == '1')}"
+
+
+ENGLISH = Words(
+    texts=TEXTS,
+    inputs=INPUT_WORDS,
+    lights={},
+    number=plain,
+    noun=lambda name, one: name if one else PLURALS.get(name, name + "s"),
+    money=lambda major, currency: f"{major:,.{money.exponent(currency)}f} {currency}",
+)
+
+
+def sentence(says: str, values: Mapping[str, Any], currency: str | None = None, words: Words = ENGLISH) -> str:
     """The sentence of a reason.
 
     >>> sentence("silent", {"days": 74, "usual": 31.0})
     'No order for 74 days; usually every 31.'
     """
-    words = {**values, "most": INPUT_WORDS.get(str(values.get("most")), "")}
-    return TEXTS[says].format(**{name: _Shown(value, currency) for name, value in words.items()})
+    put = {**values, "most": words.inputs.get(str(values.get("most")), "")}
+    if "before" in values:
+        put["before"] = words.lights.get(values["before"], values["before"])
+    return words.texts[says].format(**{name: _Shown(value, currency, words) for name, value in put.items()})

@@ -72,7 +72,7 @@ def _figure(evidence: Evidence, language: Language, found: Forecast, measure: st
 
 def _point(language: Language, row: dict[str, Any], values: dict[str, float]) -> dict[str, Any]:
     day = row["ends_on"] - timedelta(days=1)
-    return {"label": f"{day.day} {language.short_month(day)}", "text": language.short(values["value"]), **values}
+    return {"label": language.day(day), "text": language.short(values["value"]), **values}
 
 
 def _grid(language: Language, past: Sequence[dict[str, Any]], later: Sequence[dict[str, Any]]) -> Grid:

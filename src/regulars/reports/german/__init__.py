@@ -1,0 +1,5 @@
+"""The library's words in German."""
+
+from regulars.reports.german.words import GERMAN
+
+__all__ = ["GERMAN"]
