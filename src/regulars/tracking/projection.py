@@ -1,0 +1,120 @@
+"""From located calls to rows of the canonical tables: every track, page and screen call is an event, and many are more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from regulars.tracking import calls
+from regulars.tracking.amounts import text
+from regulars.tracking.calls import Call, Refusal, Refused
+from regulars.tracking.makers import MAKERS
+from regulars.tracking.orders import KnownOrder, OrderBook
+from regulars.tracking.people import account_parts, customer_parts
+from regulars.tracking.rows import Gathered, hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+
+KEPT_CONTEXT = ("app", "campaign", "consent", "device", "locale", "os", "page", "referrer", "screen", "timezone", "userAgent")
+"""What of a call's context stays with its event."""
+_DROPPED_OF_DEVICE = ("id", "advertisingId", "adTrackingEnabled", "token")
+_encode = msgspec.json.Encoder().encode
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call and whom it concerns, as the identities say.
+
+    `members` are all identity ids of a company that a group call is about, where they are known: a list of members is read as the
+    whole list. `order` is what is known of the order that a refund, cancellation or update names (`orders.asks_for`).
+    """
+
+    call: Call
+    identity_id: str | None = None
+    account_id: str | None = None
+    members: tuple[str, ...] | None = None
+    order: KnownOrder | None = None
+
+
+class Projection(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows by table, in the table's columns without `load_id`; `origins` has a row beside each (the place of its call in `located`, the
+    instant of the version, whether the row's own instant was said or is only the call's). A refused call left no row anywhere.
+    """
+
+    tables: dict[str, pa.Table]
+    origins: dict[str, pa.Table]
+    refused: list[Refused]
+
+
+def project(located: Sequence[Located], *, currency: str | None) -> Projection:
+    """The rows that the calls stand for, in their order. `currency` is the workspace's, for amounts that name none."""
+    gathered = Gathered()
+    refused: list[Refused] = []
+    book = OrderBook(currency)
+    for place, one in enumerate(located):
+        try:
+            _project_one(place, one, gathered, book)
+        except Refusal as refusal:
+            call = one.call
+            refused.append(Refused(message_id=call.message_id, code=refusal.code, explanation=refusal.explanation, raw=bytes(call.raw)))
+    tables, origins = gathered.tables()
+    return Projection(tables=tables, origins=origins, refused=refused)
+
+
+def _project_one(place: int, one: Located, gathered: Gathered, book: OrderBook) -> None:
+    call = one.call
+    recorded_at = call.occurred_at if calls.HISTORY in call.notes else call.received_at
+    name = call.name
+    if name is not None:
+        maker = MAKERS.get(name)
+        if maker is not None:
+            parts = maker(one, book)
+            for part in parts:
+                gathered.add(place, call, recorded_at, one.identity_id, one.account_id, part)
+        properties = call.properties
+        product_id = (
+            text(properties, "product_id", "productId", "sku")
+            if "product_id" in properties or "productId" in properties or "sku" in properties
+            else None
+        )
+        key = "event#" + call.message_id
+        gathered.events.append(
+            (
+                call.occurred_at,
+                recorded_at,
+                call.source,
+                key,
+                hash_of(call.raw),
+                one.identity_id,
+                one.account_id,
+                name,
+                product_id,
+                _properties(call),
+            )
+        )
+        gathered.event_origins.append(place)
+    elif call.kind == "identify":
+        for part in customer_parts(call):
+            gathered.add(place, call, recorded_at, one.identity_id, one.account_id, part)
+    elif call.kind == "group":
+        for part in account_parts(call, one.members):
+            account_id = one.account_id or call.group_id
+            gathered.add(place, call, recorded_at, account_id, account_id, part)
+
+
+def _properties(call: Call) -> str | None:
+    context = call.context
+    kept: dict[str, Any] = {}
+    for name in KEPT_CONTEXT:
+        if name in context and context[name] not in (None, {}, ""):
+            kept[name] = context[name]
+    device = kept.get("device")
+    if device.__class__ is dict:
+        kept["device"] = {name: value for name, value in device.items() if name not in _DROPPED_OF_DEVICE}
+    if kept:
+        return _encode({**call.properties, "context": kept}).decode()
+    return _encode(call.properties).decode() if call.properties else None
