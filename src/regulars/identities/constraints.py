@@ -1,0 +1,71 @@
+"""What decisions by hand add up to: which identities are tied, which are kept apart, which suggestions are not wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from regulars.identities.evidence import Decision, Pair
+
+
+class Constraints:
+    """The decisions, taken in the order of (occurred_at, decision_id). Later ones overrule earlier ones on the same identities.
+
+    A merge ties the first identities of its sides, and takes back every keeping-apart between its sides. An un-merge takes back every tie
+    between its sides, and keeps each identity of the left from each of the right.
+    """
+
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self.ties: dict[Pair, Decision] = {}
+        self.apart: dict[str, dict[str, Decision]] = {}
+        self.dismissed: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._class: dict[str, str] = {}
+        for decision in sorted(decisions, key=lambda one: (one.occurred_at, one.decision_id)):
+            getattr(self, f"_{decision.kind}")(decision)
+        for left, right in self.ties:
+            self._class[self.class_of(left)] = self.class_of(right)
+
+    def class_of(self, identity: str) -> str:
+        """A representative of the identities that are tied with this one, directly or over others."""
+        while identity in self._class:
+            identity = self._class[identity]
+        return identity
+
+    def are_apart(self, left: Iterable[str], right: Iterable[str]) -> bool:
+        """Whether somebody kept an identity of one side from one of the other."""
+        if not self.apart:
+            return False
+        others = set(right)
+        return any(not others.isdisjoint(self.apart[identity]) for identity in left if identity in self.apart)
+
+    def tied_with(self, identity: str) -> list[str]:
+        """The other ends of the ties of an identity."""
+        return [pair[0] if pair[1] == identity else pair[1] for pair in self.ties if identity in pair]
+
+    def _merge(self, decision: Decision) -> None:
+        for left in decision.left:
+            for right in decision.right:
+                self._forget(left, right)
+                self._forget(right, left)
+        left, right = sorted((decision.left[0], decision.right[0]))
+        self.ties.pop((left, right), None)
+        self.ties[left, right] = decision
+
+    def _unmerge(self, decision: Decision) -> None:
+        leaving, staying = set(decision.left), set(decision.right)
+        for pair in [pair for pair in self.ties if len(leaving & set(pair)) == 1 and len(staying & set(pair)) == 1]:
+            del self.ties[pair]
+        for left in decision.left:
+            for right in decision.right:
+                self.apart.setdefault(left, {})[right] = decision
+                self.apart.setdefault(right, {})[left] = decision
+
+    def _dismiss(self, decision: Decision) -> None:
+        self.dismissed.add((decision.code, decision.left[0], tuple(sorted(decision.right))))
+
+    def _forget(self, left: str, right: str) -> None:
+        known = self.apart.get(left)
+        if known is not None and known.pop(right, None) is not None and not known:
+            del self.apart[left]
