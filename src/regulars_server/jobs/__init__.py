@@ -1,1 +1,1 @@
-"""Long work outside the web process: queued, run one after another in a process of its own, with progress."""
+"""Long work in the background: one row a job, run by a child process of the worker, with progress, cancelling and a second start."""

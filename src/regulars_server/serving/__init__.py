@@ -1,1 +1,1 @@
-"""The serving file: a disposable DuckDB file of facts and timelines, built aside and renamed into place, from which pages read."""
+"""The serving file: what lists, profiles and timelines are read from, built aside from the tables and read without touching them."""

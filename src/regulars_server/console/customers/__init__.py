@@ -1,1 +1,1 @@
-"""The page Customers: search, filter, sort, export."""
+"""Customers: the list, its filters, and its export."""

@@ -1,3 +1,10 @@
-"""Addresses of the page."""
+"""Addresses of the list of customers."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from regulars_server.console.customers import views
+
+urlpatterns = [
+    path("", views.customers, name="customers"),
+    path("export.csv", views.export, name="customers-export"),
+]

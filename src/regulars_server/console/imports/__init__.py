@@ -1,1 +1,1 @@
-"""The page Import: files into the tables."""
+"""Import: upload a file, say what its columns mean, try it, import it, take it out again."""

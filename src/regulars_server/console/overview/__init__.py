@@ -1,1 +1,1 @@
-"""The page Overview: the review's sentence, figures and charts, live."""
+"""Overview: how the business is doing, in a sentence, numbers and charts, and what happens now."""

@@ -1,0 +1,152 @@
+"""Building the serving file: aside, then put into place whole; whoever reads sees the old one or the new one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from regulars.errors import NoData
+from regulars.workspace import Workspace
+from regulars_server.serving import customer_rows, hidden, timeline_rows
+from regulars_server.serving.contracts import Built
+from regulars_server.serving.engine import BuildingEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from regulars.relations.session import Session
+
+FILE = "customers.duckdb"
+FORMAT = 1
+"""Version of the layout of the file; a reader takes no other."""
+
+Step = "Callable[[float, str], None]"
+
+
+def build_here(now: datetime, *, progress: Callable[[float, str], None] | None = None) -> Built | None:
+    """Build the serving file in this process; None where the workspace holds nothing yet (an old file is then removed)."""
+    say = progress or (lambda _fraction, _step: None)
+    started = time.monotonic()
+    folder = settings.CONFIG.serving
+    folder.mkdir(parents=True, exist_ok=True)
+    workspace = Workspace.open(settings.CONFIG.workspace)
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix="building-", dir=folder) as aside:
+        place = Path(aside)
+        draft = place / FILE
+        try:
+            with _session(workspace, place, now) as (session, engine):
+                built = _write(workspace, session, engine, draft, now, started, say)
+        except NoData:
+            (folder / FILE).unlink(missing_ok=True)
+            return None
+        _sync(draft)
+        hidden.keep_only_those_in(draft, folder)
+        draft.replace(folder / FILE)
+        _sync(folder)
+    say(1.0, "done")
+    return built
+
+
+@contextmanager
+def _session(workspace: Workspace, place: Path, now: datetime) -> Iterator[tuple[Session, BuildingEngine]]:
+    """The tables as of the end of the last complete day, or, where there are later rows, as of the latest of them."""
+    spill = place / "spill"
+    spill.mkdir()
+    engine = BuildingEngine(spill=spill)
+    session = workspace.session(engine=engine)
+    try:
+        latest = min(session.data_last + timedelta(microseconds=1), now.astimezone(UTC))
+        if latest > session.as_of:
+            session.close()
+            engine = BuildingEngine(spill=spill)
+            session = workspace.session(engine=engine, as_of=latest)
+        yield session, engine
+    finally:
+        session.close()
+
+
+def _write(
+    workspace: Workspace,
+    session: Session,
+    engine: BuildingEngine,
+    draft: Path,
+    now: datetime,
+    started: float,
+    say: Callable[[float, str], None],
+) -> Built:
+    by_account = session.settings.customer_unit == "account"
+    engine.attach(draft)
+    say(0.05, "customers")
+    customer_rows.write(session, engine)
+    say(0.4, "timeline")
+    session.table("customer_of")
+    parts = [
+        timeline_rows.query(t, by_account=by_account) for t in timeline_rows.TELLINGS if engine.number(f"select count(*) from {t.table}")
+    ]
+    union = " union all by name ".join(parts) or f"({timeline_rows.query(timeline_rows.TELLINGS[0], by_account=by_account)})"
+    engine.do(f'create table serving.timeline as select * from ({union}) order by owner, occurred_at desc, "table", row_key')
+    say(0.9, "identities")
+    engine.do(
+        "create table serving.identities as select distinct hash(identity) as key, identity, owner, customer_id from ("
+        "select identity, owner, customer_id from serving.timeline"
+        " union all select account, owner, customer_id from serving.timeline where account is not null"
+        " union all select identity_id, hash(customer_id), customer_id from customer_of) order by key"
+    )
+    loads = [load for load in workspace.loads() if not load.undone]
+    built = Built(
+        as_of=session.as_of,
+        built_at=now,
+        seconds=round(time.monotonic() - started, 3),
+        customers=engine.number("select count(*) from serving.customers"),
+        entries=engine.number("select count(*) from serving.timeline"),
+        loads=len(loads),
+        latest_load=loads[-1].load_id if loads else "",
+        currency=session.currency,
+        zone=session.settings.time_zone,
+        predicted_on=_predicted_on(engine),
+    )
+    engine.do("create table serving.meta (format integer, built varchar)")
+    engine.do("insert into serving.meta values (?, ?)", [FORMAT, json.dumps(as_plain(built))])
+    engine.detach()
+    return built
+
+
+def _predicted_on(engine: BuildingEngine) -> str | None:
+    days = engine.number("select epoch(max(predicted_on))::bigint // 86400 from serving.customers")
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)).date().isoformat() if days else None
+
+
+def as_plain(built: Built) -> dict[str, Any]:
+    """The build's facts as plain values."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(built).items()}
+
+
+def from_plain(plain: dict[str, Any]) -> Built:
+    """The inverse of `as_plain`."""
+    return Built(**{**plain, **{name: datetime.fromisoformat(plain[name]) for name in ("as_of", "built_at")}})
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds that were killed left behind."""
+    for left in folder.glob("building-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,168 @@
+"""Lists of customers, and one of them, from the serving file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from regulars_server.serving.contracts import LIGHTS, SORTS, CustomerQuery, Page
+from regulars_server.serving.reading import Reader, reader
+from regulars_server.shared.public import reference_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+PERSONAL = ("customer_id", "name", "email", "phone")
+"""Columns that say who; a query of somebody who may not see people does not read them."""
+NUMBERS = (
+    "reference",
+    "country",
+    "acquisition_channel",
+    "cohort",
+    "light",
+    "reasons",
+    "health_score",
+    "churn_risk",
+    "clv_minor",
+    "money_at_risk_minor",
+    "net_minor",
+    "value_minor",
+    "orders",
+    "first_order_on",
+    "last_order_on",
+    "days_since_order",
+    "last_active_on",
+    "mrr_minor",
+    "plan",
+)
+ORDER = {
+    "money_at_risk": "money_at_risk_minor",
+    "risk": "churn_risk",
+    "value": "clv_minor",
+    "score": "health_score",
+    "revenue": "value_minor",
+    "orders": "orders",
+    "last_order": "last_order_on",
+    "first_order": "first_order_on",
+    "name": "name",
+}
+MOST_ROWS = 500
+
+
+def customers(query: CustomerQuery) -> Page | None:
+    """A page of the list; None where the serving file was not built yet."""
+    with reader() as file:
+        if file is None:
+            return None
+        where, values = _where(query, file)
+        total = file.rows(f"select count(*) as total from customers {where}", values)[0]["total"]
+        columns = ", ".join((*PERSONAL, *NUMBERS) if query.people else NUMBERS)
+        limit = max(1, min(query.limit, MOST_ROWS))
+        # The page's rows are found by their numbers alone, and only then read: a wide sort of a million rows would take ten times as long.
+        place = f"select rowid from customers {where} order by {_order(query)} limit {limit} offset {max(0, int(query.offset))}"
+        rows = file.rows(f"select {columns} from customers where rowid in ({place}) order by {_order(query)}", values)
+        return Page(
+            rows=[_plain(row) for row in rows],
+            total=total,
+            query=query,
+            built=file.built,
+        )
+
+
+def customer(customer_id: str) -> dict[str, Any] | None:
+    """All that the file says of a customer; None where it does not know them, or was not built yet."""
+    with reader() as file:
+        if file is None or reference_of(customer_id) in file.left_out:
+            return None
+        rows = file.rows(
+            "select * exclude (key, search) from customers where key = hash(?) and customer_id = ?", [customer_id, customer_id]
+        )
+        return {**_plain(rows[0]), "currency": file.built.currency, "as_of": file.built.as_of} if rows else None
+
+
+def customer_id_of(reference: str) -> str | None:
+    """The customer that bears a reference."""
+    with reader() as file:
+        if file is None or reference in file.left_out:
+            return None
+        rows = file.rows("select customer_id from customers where reference = ?", [reference])
+        return str(rows[0]["customer_id"]) if rows else None
+
+
+def lights() -> dict[str, int]:
+    """How many customers have which light, in the order of lights; `unknown` for those without."""
+    with reader() as file:
+        if file is None:
+            return {}
+        counted = {
+            row["light"]: row["n"]
+            for row in file.rows("select coalesce(light, 'unknown') as light, count(*) as n from customers group by 1")
+        }
+        return {light: counted.get(light, 0) for light in LIGHTS}
+
+
+def choices(column: str, most: int = 60) -> list[str]:
+    """The values of `country` or `channel` that occur most, for a filter."""
+    name = {"country": "country", "channel": "acquisition_channel"}[column]
+    with reader() as file:
+        if file is None:
+            return []
+        rows = file.rows(
+            f"select {name} as value from customers where {name} is not null group by 1 order by count(*) desc, 1 limit {most}"
+        )
+        return sorted(str(row["value"]) for row in rows)
+
+
+def pieces(query: CustomerQuery, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """All rows of a list, in its order, piece by piece."""
+    with reader() as file:
+        if file is None:
+            return
+        where, values = _where(query, file)
+        yield from file.pieces(f"select {', '.join(columns)} from customers {where} order by {_order(query)}", values)
+
+
+def _where(query: CustomerQuery, file: Reader) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+
+    def add(text: str, *given: Any) -> None:
+        parts.append(text)
+        values.extend(given)
+
+    if words := query.search.lower().split():
+        for word in words[:5]:
+            # Without names to search, only a whole reference finds somebody.
+            add("contains(search, ?)", word) if query.people and not _is_reference(word) else add("reference = ?", word)
+    if query.lights:
+        add(f"coalesce(light, 'unknown') in ({', '.join('?' for _ in query.lights)})", *query.lights)
+    for column, value in (("country", query.country), ("acquisition_channel", query.channel)):
+        if value:
+            add(f"{column} = ?", value)
+    bounds = (
+        ("value_minor >= ?", query.min_revenue_minor),
+        ("value_minor <= ?", query.max_revenue_minor),
+        ("churn_risk >= ?", query.min_risk),
+        ("last_order_on >= ?::date", query.ordered_since or None),
+        ("(last_order_on is null or last_order_on < ?::date)", query.silent_since or None),
+    )
+    for text, value in bounds:
+        if value is not None:
+            add(text, value)
+    if file.left_out:
+        add(f"reference not in ({', '.join('?' for _ in file.left_out)})", *sorted(file.left_out))
+    return ("where " + " and ".join(parts) if parts else ""), values
+
+
+def _is_reference(word: str) -> bool:
+    return len(word) == 16 and all(c in "abcdefghijklmnopqrstuvwxyz234567" for c in word)
+
+
+def _order(query: CustomerQuery) -> str:
+    name = query.sort if query.sort in SORTS and (query.people or query.sort != "name") else "money_at_risk"
+    way = "desc" if query.descending else "asc"
+    return f"{ORDER[name]} {way} nulls last, key"
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "reasons": json.loads(row["reasons"]) if row.get("reasons") else []}
