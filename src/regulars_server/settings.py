@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "regulars_server.console",
 ]
 MIDDLEWARE = [
+    "regulars_server.shared.forwarded.Forwarded",
     "regulars_server.shared.protection.Protection",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -94,7 +95,10 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864;"
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; "
+    "PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;"  # who was erased must not be left in freed pages
+)
 
 
 def _sqlite(path: Path) -> dict[str, object]:
@@ -132,7 +136,13 @@ DATABASE_ROUTERS = ["regulars_server.shared.routing.AuditRouter"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "plain": {
+            "()": "regulars_server.shared.log_words.WithoutSecrets",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            "secrets": [*(getattr(SECRETS, name) for name in SECRETS.__slots__), unquote(urlsplit(CONFIG.database_url or "").password or "")],
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

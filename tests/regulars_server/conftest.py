@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.hashers import ScryptPasswordHasher
+from django.db import connections
+
+from regulars_server.shared.audit_guard import unguard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -17,3 +22,11 @@ def _quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The databases without the triggers that keep the audit log: tests in which several connections matter empty all tables after themselves."""
+    del django_db_setup
+    with django_db_blocker.unblock():
+        unguard(connections["audit"])
