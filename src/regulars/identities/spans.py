@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from regulars.identities.evidence import Identification
 
-FOREVER = 1 << 62
-"""An instant before and after which nothing happens (with a minus sign: before)."""
+FOREVER = 62 * 10**15
+"""The year 3934, and with a minus sign the year 5: before and after these nothing happens. Both fit a datetime."""
 
 
 class Span(NamedTuple):
