@@ -1,0 +1,194 @@
+"""Installations with sources, and doors that really listen."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from django.db.utils import ConnectionHandler
+
+from regulars_server.config import Config
+from regulars_server.intake.door.__main__ import server
+from regulars_server.intake.door.inbox import Inbox, InboxRow, open_inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SDKS = Path(__file__).resolve().parents[2] / "sdks"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A configuration whose database holds the table of sources."""
+
+    config: Config
+    blocker: Any
+    """Of pytest-django, which lets nobody at a database without being told."""
+
+    def __post_init__(self) -> None:
+        from regulars_server.intake.models import Source
+
+        with self.database() as connection:
+            if self.config.uses_postgres:
+                connection.cursor().execute("CREATE SCHEMA IF NOT EXISTS regulars")
+            with connection.schema_editor() as editor:
+                editor.create_model(Source)
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Any]:
+        # The settings come into force after this file is read.
+        from regulars_server.settings import _postgres, _sqlite
+
+        url = self.config.database_url
+        connections = ConnectionHandler({"default": _postgres(url, "regulars") if url else _sqlite(self.config.database)})
+        with self.blocker.unblock():
+            try:
+                yield connections["default"]
+            finally:
+                connections.close_all()
+
+    def add(self, slug: str, **said: Any) -> str:
+        """Add a source; gives its write key."""
+        source = {"slug": slug, "name": slug, "kind": "server", "write_key": f"key-of-{slug}", "previous_key": "", "previous_until": None}
+        source |= {"signing_secret": "", "shop": "", "enabled": True, "ip": "cut", "remember_days": 30, "allowed_origins": "[]"}
+        source |= {"created_at": "2026-01-01 00:00:00"} | said
+        self.run(f"INSERT INTO intake_source ({', '.join(source)}) VALUES ({', '.join(['%s'] * len(source))})", list(source.values()))
+        return str(source["write_key"])
+
+    def run(self, statement: str, values: list[Any] | None = None) -> None:
+        with self.database() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values or [])
+
+    def drop(self) -> None:
+        self.run("DROP SCHEMA regulars CASCADE")
+
+    @contextlib.contextmanager
+    def inbox(self) -> Iterator[Inbox]:
+        inbox = open_inbox(self.config)
+        try:
+            yield inbox
+        finally:
+            inbox.close()
+
+    def rows(self) -> list[InboxRow]:
+        """All that lies in the inbox."""
+        with self.inbox() as inbox:
+            return inbox.read(0, 1_000_000, 1 << 30)
+
+
+@dataclass
+class Doors:
+    """Doors that listen on free ports, in this process or in one of their own."""
+
+    stack: contextlib.ExitStack
+
+    @contextlib.contextmanager
+    def _listening(self, config: Config) -> Iterator[str]:
+        door = server(dataclasses.replace(config, port=0))
+        thread = threading.Thread(target=door.run, daemon=True)
+        thread.start()
+        while not door.started:
+            assert thread.is_alive()
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{door.servers[0].sockets[0].getsockname()[1]}"
+        finally:
+            door.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+    def listen(self, installation: Installation) -> str:
+        """A door in a thread of this process; gives its address."""
+        return self.stack.enter_context(self._listening(installation.config))
+
+    def start(self, installation: Installation, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+        """A door in a process of its own; gives it and its address."""
+        config, port = installation.config, free_port()
+        told = {
+            "REGULARS_WORKSPACE": str(config.workspace),
+            "REGULARS_LISTEN": f"127.0.0.1:{port}",
+            "REGULARS_DATABASE_URL": config.database_url or "",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "regulars_server.intake.door"], env=os.environ | told | environment, stderr=subprocess.PIPE
+        )
+        self.stack.callback(_end, process)
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(400):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{address}/v1/regulars.js")
+                return process, address
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.02)
+        raise AssertionError("the door did not open")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.suite)])
+def installation(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Installation]:
+    """An installation on SQLite, and in the suite on PostgreSQL too."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    made = _installation(tmp_path, url, django_db_blocker)
+    yield made
+    if url:
+        made.drop()
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path, django_db_blocker: Any) -> Installation:
+    """An installation on SQLite only."""
+    return _installation(tmp_path, None, django_db_blocker)
+
+
+def _installation(folder: Path, url: str | None, blocker: Any) -> Installation:
+    config = Config(workspace=folder, database_url=url, public_url="http://127.0.0.1", host="127.0.0.1", port=0, trusted_proxies=())
+    config.make_folders()
+    return Installation(config, blocker)
+
+
+@pytest.fixture
+def doors() -> Iterator[Doors]:
+    """Doors that are shut at the end."""
+    with contextlib.ExitStack() as stack:
+        yield Doors(stack)
+
+
+@pytest.fixture(scope="session")
+def node_sdks() -> Path:
+    """The folder with the SDKs of Node and browsers, installed."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node.js on this machine; on Debian: apt-get install nodejs npm")
+    if not (SDKS / "node_modules" / "@segment").is_dir():
+        pytest.skip("the SDKs are not installed; run: npm ci --prefix tests/sdks")
+    return SDKS
+
+
+def wait_until(said: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something that another process does."""
+    until = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
