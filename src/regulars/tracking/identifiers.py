@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
 from typing import TYPE_CHECKING, Any
 
-from regulars.identities.identifiers import Identifier, identify
+from regulars.identities.identifiers import BLOCKED, identify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from regulars.identities.identifiers import Blocked, Identifier
     from regulars.tracking.calls import Call
 
 OWN_ADDRESS = (
@@ -17,63 +18,60 @@ OWN_ADDRESS = (
 )  # fmt: skip
 """Beginnings of the event names whose `email` and `phone` are those of the person who did it; an invitation's are somebody else's."""
 
-_known = lru_cache(maxsize=50_000)(identify)
+_EXTERNAL = re.compile(r"[a-z][a-z0-9_.]{0,39}")
+_OWN_KINDS = frozenset({"user", "user_id", "anonymous", "anonymous_id", "anon", "email", "phone", "device", "file"})
 
 
-def identifiers(call: Call) -> tuple[Identifier, ...]:
+def identifiers(call: Call, *, blocked: Blocked = BLOCKED) -> tuple[Identifier, ...]:
     """The identities that the call names, from the surest to the least sure, each once; blocked and unusable ones are left out.
 
-    For an alias call the previous id is the second.
+    For an alias call the previous id is the second, as an anonymous one.
     """
     context = call.context
     found: list[Identifier | None] = []
     if call.user_id is not None:
-        found.append(_known("user", call.user_id))
+        found.append(identify("user", call.user_id, blocked=blocked))
     if call.kind == "alias" and call.previous_id is not None:
-        found.append(_known("anonymous", call.previous_id))
+        found.append(identify("anonymous", call.previous_id, blocked=blocked))
     if "externalIds" in context:
-        found += _external(context["externalIds"])
+        found += _external(context["externalIds"], blocked)
     if call.traits and call.kind != "group":
-        found += _contacts(call.traits, context)
+        found += _contacts(call.traits, context, blocked)
     said = context.get("traits")
     if said.__class__ is dict:
-        found += _contacts(said, context)
+        found += _contacts(said, context, blocked)
     properties = call.properties
     if ("email" in properties or "phone" in properties) and call.name is not None and call.name.startswith(OWN_ADDRESS):
-        found += _contacts(properties, context)
+        found += _contacts(properties, context, blocked)
     device = context.get("device")
     if device.__class__ is dict and "id" in device:
-        found.append(_text_of("device", device["id"]))
+        found.append(identify("device", device["id"], blocked=blocked))
     if call.anonymous_id is not None:
-        found.append(_known("anonymous", call.anonymous_id))
+        found.append(identify("anonymous", call.anonymous_id, blocked=blocked))
     if len(found) == 1:
         return () if found[0] is None else (found[0],)
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-def _contacts(said: Mapping[str, Any], context: Mapping[str, Any]) -> list[Identifier | None]:
+def _contacts(said: Mapping[str, Any], context: Mapping[str, Any], blocked: Blocked) -> list[Identifier | None]:
     found = []
     if "email" in said:
-        found.append(_text_of("email", said["email"]))
+        found.append(identify("email", said["email"], blocked=blocked))
     if "phone" in said:
-        found.append(_text_of("phone", said["phone"], region=_region(said, context)))
+        found.append(identify("phone", said["phone"], region=_region(said, context), blocked=blocked))
     return found
 
 
-def _external(ids: Any) -> list[Identifier | None]:
+def _external(ids: Any, blocked: Blocked) -> list[Identifier | None]:
+    """Ids of other systems; those are theirs alone, and no other kind of identity can be claimed this way."""
     if not isinstance(ids, list):
         return []
+    named = [one for one in ids[:20] if isinstance(one, dict) and isinstance(one.get("type"), str) and "id" in one]
     return [
-        _text_of(one["type"], one["id"]) for one in ids[:20] if isinstance(one, dict) and isinstance(one.get("type"), str) and "id" in one
+        identify(kind, one["id"], blocked=blocked)
+        for one in named
+        if _EXTERNAL.fullmatch(kind := one["type"].strip().lower()) and kind not in _OWN_KINDS
     ]
-
-
-def _text_of(kind: str, value: Any, *, region: str | None = None) -> Identifier | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value or len(value) > 512:
-        return None
-    return _known(kind, value, region=region) if region else _known(kind, value)
 
 
 def _region(said: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:

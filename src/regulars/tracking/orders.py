@@ -21,6 +21,7 @@ from regulars.tracking.rows import Part
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from regulars.tracking.books import Books
     from regulars.tracking.calls import Call
     from regulars.tracking.projection import Located
 
@@ -52,50 +53,31 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.amount_minor - sum(amount for refund, amount in self.refunds.items() if refund != without)
 
 
-def asks_for(call: Call) -> str | None:
-    """The id of the order that must be known to read the call; None for most calls."""
-    return order_id_of(call.properties) if call.name in NEED_ORDER else None
-
-
 def order_id_of(said: Mapping[str, Any]) -> str | None:
     return text(said, "order_id", "orderId", "order_number", "transaction_id")
 
 
-class OrderBook:
-    """The orders of the calls that were projected so far, over what the caller knows of others."""
-
-    def __init__(self, currency: str | None) -> None:
-        self.currency = currency
-        self._known: dict[tuple[str, str], KnownOrder] = {}
-
-    def known(self, one: Located, order_id: str) -> KnownOrder | None:
-        return self._known.get((one.call.source, order_id), one.order)
-
-    def learn(self, call: Call, order: KnownOrder) -> None:
-        self._known[call.source, order.order_id] = order
-
-
-def completed(one: Located, book: OrderBook) -> list[Part]:
+def completed(one: Located, books: Books) -> list[Part]:
     """The purchase, and what the call says beside it of refunds and a cancellation."""
-    return _state(one, book, must_have_value=True)
+    return _state(one, books, must_have_value=True)
 
 
-def updated(one: Located, book: OrderBook) -> list[Part]:
+def updated(one: Located, books: Books) -> list[Part]:
     """As `completed`; an update that says no amounts is an event only."""
-    return _state(one, book, must_have_value=False)
+    return _state(one, books, must_have_value=False)
 
 
-def _state(one: Located, book: OrderBook, *, must_have_value: bool) -> list[Part]:
+def _state(one: Located, books: Books, *, must_have_value: bool) -> list[Part]:
     call, said = one.call, one.call.properties
     order_id = _required_id(said)
     lines = lines_of(said)
-    known = book.known(one, order_id)
+    known = books.order(one, order_id)
     if not must_have_value and known is not None and said.get("currency") in {None, ""}:
         currency = known.currency
     elif not must_have_value and not _names_money(said, lines):
         return []
     else:
-        currency = currency_of(said, book.currency)
+        currency = currency_of(said, books.currency)
     value = order_value(said, currency, lines)
     if value is None:
         if must_have_value:
@@ -136,39 +118,39 @@ def _state(one: Located, book: OrderBook, *, must_have_value: bool) -> list[Part
     if said.get("cancelled_at"):
         made, now_known = _cancellation(call, now_known, microseconds(said["cancelled_at"]) or call.occurred_at, version_at)
         parts.append(made)
-    book.learn(call, now_known)
+    books.learn_order(call, now_known)
     return parts
 
 
-def refunded(one: Located, book: OrderBook) -> list[Part]:
+def refunded(one: Located, books: Books) -> list[Part]:
     """One refund: of the amount it says, of the products it lists, or of all that is left of the order."""
     call, said = one.call, one.call.properties
-    known = _known_or_own(one, book)
+    known = _known_or_own(one, books)
     part, now_known = _refund(call, said, known, _version_at(call), occurred_at=call.occurred_at)
-    book.learn(call, now_known)
+    books.learn_order(call, now_known)
     return [part]
 
 
-def cancelled(one: Located, book: OrderBook) -> list[Part]:
+def cancelled(one: Located, books: Books) -> list[Part]:
     """The cancellation: minus what had not been refunded."""
     call = one.call
-    known = _known_or_own(one, book)
+    known = _known_or_own(one, books)
     part, now_known = _cancellation(call, known, call.occurred_at, _version_at(call))
-    book.learn(call, now_known)
+    books.learn_order(call, now_known)
     return [part]
 
 
-def _known_or_own(one: Located, book: OrderBook) -> KnownOrder:
+def _known_or_own(one: Located, books: Books) -> KnownOrder:
     """The order as it is known, else as the call itself tells its value."""
     said = one.call.properties
     order_id = _required_id(said)
-    known = book.known(one, order_id)
+    known = books.order(one, order_id)
     if known is not None:
         return known
     lines = lines_of(said)
     if not _names_money(said, lines):
         raise Refusal("order_unknown", f"the order is not known yet, and the {one.call.name} call does not say what it was worth")
-    currency = currency_of(said, book.currency)
+    currency = currency_of(said, books.currency)
     value = order_value(said, currency, lines)
     if value is None:
         raise Refusal("order_unknown", f"the order is not known yet, and the {one.call.name} call does not say what it was worth")

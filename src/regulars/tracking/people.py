@@ -23,14 +23,15 @@ _ACCOUNT = {"name", "country", "industry", "plan", "seats", "employees_licensed"
 _encode = msgspec.json.Encoder().encode
 
 
-def customer_parts(call: Call) -> list[Part]:
+def customer_parts(call: Call, *, newcomer: bool) -> list[Part]:
     """A version of the person with what this call says and nothing else; nothing where it says nothing.
 
-    Readers take the latest value of each column, so that what a call leaves out blanks nothing.
+    Readers take the latest value of each column, so that what a call leaves out blanks nothing. The campaign that brought a call counts as
+    having brought the person only where it made the person known. Who has no user id and gives no address, number or name is nobody's customer.
     """
     traits = call.traits
     campaign = call.context.get("campaign")
-    utm: Mapping[str, Any] = campaign if isinstance(campaign, dict) else {}
+    utm: Mapping[str, Any] = campaign if newcomer and isinstance(campaign, dict) else {}
     email = text(traits, "email")
     values = {
         "email": email.lower() if email else None,
@@ -42,7 +43,8 @@ def customer_parts(call: Call) -> list[Part]:
         "stage": _stage(traits),
         "traits": _rest(traits, _CUSTOMER),
     }
-    if not any(values.values()):
+    named = call.user_id is not None or values["email"] or values["phone"] or values["name"]
+    if not named or not any(values.values()):
         return []
     part = Part("customer", call.message_id, call.occurred_at, call.occurred_at)
     part.add("customers", values)

@@ -8,9 +8,9 @@ import msgspec
 
 from regulars.tracking import calls
 from regulars.tracking.amounts import text
+from regulars.tracking.books import Books
 from regulars.tracking.calls import Call, Refusal, Refused
 from regulars.tracking.makers import MAKERS
-from regulars.tracking.orders import KnownOrder, OrderBook
 from regulars.tracking.people import account_parts, customer_parts
 from regulars.tracking.rows import Gathered, hash_of
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
+
+    from regulars.tracking.orders import KnownOrder
+    from regulars.tracking.subscriptions import KnownSubscription
 
 
 KEPT_CONTEXT = ("app", "campaign", "consent", "device", "locale", "os", "page", "referrer", "screen", "timezone", "userAgent")
@@ -30,7 +33,8 @@ class Located(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A call and whom it concerns, as the identities say.
 
     `members` are all identity ids of a company that a group call is about, where they are known: a list of members is read as the
-    whole list. `order` is what is known of the order that a refund, cancellation or update names (`orders.asks_for`).
+    whole list. `order` and `subscription` are what is known of those that the call names (`books.asks_for`). `newcomer` says that
+    an identify call makes its person known: then the campaign that brought the call brought the person.
     """
 
     call: Call
@@ -38,6 +42,8 @@ class Located(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     account_id: str | None = None
     members: tuple[str, ...] | None = None
     order: KnownOrder | None = None
+    subscription: KnownSubscription | None = None
+    newcomer: bool = False
 
 
 class Projection(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +60,10 @@ def project(located: Sequence[Located], *, currency: str | None) -> Projection:
     """The rows that the calls stand for, in their order. `currency` is the workspace's, for amounts that name none."""
     gathered = Gathered()
     refused: list[Refused] = []
-    book = OrderBook(currency)
+    books = Books(currency)
     for place, one in enumerate(located):
         try:
-            _project_one(place, one, gathered, book)
+            _project_one(place, one, gathered, books)
         except Refusal as refusal:
             call = one.call
             refused.append(Refused(message_id=call.message_id, code=refusal.code, explanation=refusal.explanation, raw=bytes(call.raw)))
@@ -65,14 +71,14 @@ def project(located: Sequence[Located], *, currency: str | None) -> Projection:
     return Projection(tables=tables, origins=origins, refused=refused)
 
 
-def _project_one(place: int, one: Located, gathered: Gathered, book: OrderBook) -> None:
+def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> None:
     call = one.call
     recorded_at = call.occurred_at if calls.HISTORY in call.notes else call.received_at
     name = call.name
     if name is not None:
         maker = MAKERS.get(name)
         if maker is not None:
-            parts = maker(one, book)
+            parts = maker(one, books)
             for part in parts:
                 gathered.add(place, call, recorded_at, one.identity_id, one.account_id, part)
         properties = call.properties
@@ -98,7 +104,7 @@ def _project_one(place: int, one: Located, gathered: Gathered, book: OrderBook) 
         )
         gathered.event_origins.append(place)
     elif call.kind == "identify":
-        for part in customer_parts(call):
+        for part in customer_parts(call, newcomer=one.newcomer):
             gathered.add(place, call, recorded_at, one.identity_id, one.account_id, part)
     elif call.kind == "group":
         for part in account_parts(call, one.members):

@@ -1,0 +1,47 @@
+"""What is known of orders and subscriptions while calls are projected one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regulars.tracking.orders import NEED_ORDER, KnownOrder, order_id_of
+from regulars.tracking.subscriptions import KnownSubscription, subscription_id_of
+
+if TYPE_CHECKING:
+    from regulars.tracking.calls import Call
+    from regulars.tracking.projection import Located
+
+
+class Books:
+    """Orders and subscriptions of the calls so far, over what the caller knows of others (`Located.order`, `Located.subscription`)."""
+
+    def __init__(self, currency: str | None) -> None:
+        self.currency = currency
+        self._orders: dict[tuple[str, str], KnownOrder] = {}
+        self._subscriptions: dict[tuple[str, str], KnownSubscription] = {}
+
+    def order(self, one: Located, order_id: str) -> KnownOrder | None:
+        return self._orders.get((one.call.source, order_id), one.order)
+
+    def learn_order(self, call: Call, order: KnownOrder) -> None:
+        self._orders[call.source, order.order_id] = order
+
+    def subscription(self, one: Located, subscription_id: str) -> KnownSubscription | None:
+        return self._subscriptions.get((one.call.source, subscription_id), one.subscription)
+
+    def learn_subscription(self, call: Call, subscription: KnownSubscription) -> None:
+        self._subscriptions[call.source, subscription.subscription_id] = subscription
+
+
+def asks_for(call: Call) -> tuple[str, str] | None:
+    """What should be known to read the call: ("orders", order id) or ("subscriptions", subscription id); None for most calls."""
+    name = call.name
+    if name is None:
+        return None
+    if name in NEED_ORDER:
+        order_id = order_id_of(call.properties)
+        return None if order_id is None else ("orders", order_id)
+    if name.startswith("Subscription "):
+        subscription_id = subscription_id_of(call)
+        return None if subscription_id is None else ("subscriptions", subscription_id)
+    return None
