@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from regulars_server.shared.public import publish, record_change, write_tx
 from regulars_server.team.errors import KeyRefused
@@ -74,9 +74,9 @@ def revoke_key(*, key_id: int, actor: User, now: datetime) -> None:
             publish("key.revoked", {"key": key_id}, now=now)
 
 
-def keys() -> list[ApiKey]:
+def all_keys() -> list[ApiKey]:
     """All keys, those in force first."""
-    return list(ApiKey.objects.select_related("created_by").order_by("-revoked_at__isnull", "name", "id"))
+    return list(ApiKey.objects.select_related("created_by").order_by(F("revoked_at").desc(nulls_first=True), "name", "id"))
 
 
 def scopes_given_by(actor: User) -> frozenset[Permission]:

@@ -19,19 +19,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+WHY = {
+    "address": ("That is no e-mail address.", "an address such as ana@example.com", "Mend it."),
+    "taken": ("There is an account with this e-mail address.", "a new address", "Change that account instead."),
+    "unknown": ("There is no such member.", "a member of the team", "Load the page again."),
+    "owner": ("Only an owner may change an owner.", "an owner", "Ask an owner."),
+    "role": ("You may not give this role.", "a role that you may give", "Choose another, or ask an owner."),
+    "last": ("This is the last owner who can sign in.", "another owner who stays", "Make somebody else an owner first."),
+    "inactive": ("This account is deactivated.", "an active account", "Activate it first."),
+}
+"""Why a change of a member is refused: what came, what was expected, what to do."""
+
+
 def invite(*, email: str, role: str, actor: User, now: datetime, name: str = "", language: str = "") -> tuple[User, str]:
     """A new member and the address of the link with which they choose a password; raises `MemberRefused`."""
     address = email.strip().lower()
     try:
         validate_email(address)
     except ValidationError as error:
-        raise MemberRefused("That is no e-mail address.", expected="an address such as ana@example.com", remedy="Mend it.") from error
+        raise _refused("address") from error
     with write_tx():
         _check_may(actor, role)
         if User.objects.filter(email=address).exists():
-            raise MemberRefused(
-                "There is an account with this e-mail address.", expected="a new address", remedy="Change that account instead."
-            )
+            raise _refused("taken")
         user = User.objects.create_user(address, None, role=role, name=name.strip(), language=language)
         record_change(actor=actor.actor, action="member.invited", now=now, subjects=[user.actor], details={"role": role})
         publish("member.invited", {"user": user.pk, "role": role}, now=now)
@@ -83,7 +93,7 @@ def new_link(*, user_id: int, actor: User, now: datetime) -> str:
     with write_tx():
         user = _changeable(user_id, actor)
         if not user.is_active:
-            raise MemberRefused("This account is deactivated.", expected="an active account", remedy="Activate it first.")
+            raise _refused("inactive")
         return one_time_link(user, now, actor=actor.actor)
 
 
@@ -107,17 +117,15 @@ def _changeable(user_id: int, actor: User) -> User:
     actor.refresh_from_db()
     user = User.objects.filter(pk=user_id).first()
     if user is None:
-        raise MemberRefused("There is no such member.", expected="a member of the team", remedy="Load the page again.")
+        raise _refused("unknown")
     if not may_change(actor, user):
-        raise MemberRefused("Only an owner may change an owner.", expected="an owner", remedy="Ask an owner.")
+        raise _refused("owner")
     return user
 
 
 def _check_may(actor: User, role: str) -> None:
     if not actor.may(Permission.MANAGE_TEAM) or role not in roles_given_by(actor):
-        raise MemberRefused(
-            "You may not give this role.", expected=", ".join(roles_given_by(actor)), remedy="Choose another, or ask an owner."
-        )
+        raise _refused("role")
 
 
 def _check_owner_stays(user: User, *, stays: bool) -> None:
@@ -125,9 +133,7 @@ def _check_owner_stays(user: User, *, stays: bool) -> None:
         return
     others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
     if not any(other.has_usable_password() for other in others):
-        raise MemberRefused(
-            "This is the last owner who can sign in.", expected="another owner who stays", remedy="Make somebody else an owner first."
-        )
+        raise _refused("last")
 
 
 def _hold_owners() -> None:
@@ -135,3 +141,8 @@ def _hold_owners() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(4712)")
+
+
+def _refused(why: str) -> MemberRefused:
+    received, expected, remedy = WHY[why]
+    return MemberRefused(received, expected=expected, remedy=remedy, details={"why": why})

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from regulars_server.team.views import account, signing_in
+from regulars_server.team.views import account, audit, keys, members, signing_in
 
 urlpatterns = [
     path("health/", signing_in.health, name="health"),
@@ -12,4 +12,15 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/profile/", account.change_profile, name="account-profile"),
     path("account/password/", account.change_password, name="account-password"),
+    path("team/", members.team, name="team"),
+    path("team/invite/", members.invite, name="team-invite"),
+    path("team/<int:user_id>/role/", members.change_role, name="team-role"),
+    path("team/<int:user_id>/link/", members.new_link, name="team-link"),
+    path("team/<int:user_id>/deactivate/", members.deactivate, name="team-deactivate"),
+    path("team/<int:user_id>/activate/", members.activate, name="team-activate"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/create/", keys.create, name="keys-create"),
+    path("keys/<int:key_id>/revoke/", keys.revoke, name="keys-revoke"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export.csv", audit.audit_csv, name="audit-csv"),
 ]
