@@ -1,0 +1,119 @@
+"""The hot tail: the latest calls, until the serving file has them. Timelines and the live view read it within two seconds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from regulars_server.loading.bulk import insert
+from regulars_server.loading.contracts import HotCall
+from regulars_server.loading.models import Batch, HotRow
+from regulars_server.shared.public import write_tx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from regulars.tracking.projection import Located
+
+_COLUMNS = (
+    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "raw",
+)  # fmt: skip
+_MOST_RAW = 16_384
+KEEP_HOURS = 48
+"""Calls older than this are in the tables for long; they go even where nobody has pruned."""
+
+
+def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]]) -> None:
+    """Keep calls with whom they concern, inside the batch's transaction. `marks` are by `id(call)`."""
+    rows = []
+    for one in located:
+        call = one.call
+        marked = marks.get(id(call))
+        raw = bytes(call.raw)
+        rows.append((
+            batch, one.identity_id, one.account_id, call.occurred_at, call.received_at, call.source, call.kind, call.name, call.message_id,
+            None if marked is None else json.dumps(marked), raw if len(raw) <= _MOST_RAW else b"{}",
+        ))  # fmt: skip
+    insert(HotRow, _COLUMNS, rows)
+
+
+def hot(identities: Sequence[str], limit: int = 200, *, before: int | None = None) -> list[HotCall]:
+    """The latest calls of one customer's identities, the newest first; `before` is an instant in microseconds."""
+    found = HotRow.objects.filter(identity_id__in=list(identities))
+    if before is not None:
+        found = found.filter(occurred_at__lt=before)
+    return [_shown(row) for row in found.order_by("-occurred_at", "-id")[:limit]]
+
+
+def live(limit: int = 50, source: str | None = None, *, after: int | None = None) -> list[HotCall]:
+    """The latest calls of all sources or one, in the order they were taken, the newest first; `after` is the id of one seen already."""
+    found = HotRow.objects.all()
+    if source:
+        found = found.filter(source=source)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    return [_shown(row) for row in found.order_by("-id")[:limit]]
+
+
+def flushed_batch() -> int:
+    """The newest batch up to which everything is in the tables: take it before the serving file is built, and prune with it after."""
+    waiting = Batch.objects.filter(is_done=False).order_by("id").values_list("id", flat=True).first()
+    if waiting is not None:
+        return waiting - 1
+    return Batch.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def prune(up_to_batch: int) -> int:
+    """Drop calls that the serving file has; says how many."""
+    return _delete(batch__lte=up_to_batch)
+
+
+def expire(now: datetime) -> int:
+    """Drop calls that were taken two days ago and are in the tables."""
+    from datetime import timedelta
+
+    oldest = now - timedelta(hours=KEEP_HOURS)
+    last = Batch.objects.filter(is_done=True, recorded_at__lt=oldest).order_by("-id").values_list("id", flat=True).first()
+    return 0 if last is None else _delete(batch__lte=last, batch__is_done=True)
+
+
+def _delete(**which: Any) -> int:
+    gone = 0
+    while True:
+        with write_tx():
+            ids = list(HotRow.objects.filter(**which).order_by("id").values_list("id", flat=True)[:2000])
+            if ids:
+                HotRow.objects.filter(id__gte=ids[0], id__lte=ids[-1], **which).delete()
+        gone += len(ids)
+        if len(ids) < 2000:
+            return gone
+
+
+class _Said(msgspec.Struct):
+    properties: Any = None
+    traits: Any = None
+
+
+def _shown(row: HotRow) -> HotCall:
+    try:
+        said = msgspec.json.decode(row.raw, type=_Said)
+        properties = said.traits if row.kind in {"identify", "group"} else said.properties
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        properties = None
+    return HotCall(
+        id=row.pk,
+        batch=row.batch_id,
+        identity_id=row.identity_id,
+        account_id=row.account_id,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        source=row.source,
+        kind=row.kind,
+        name=row.name,
+        message_id=row.message_id,
+        marks=row.marks or [],
+        properties=properties if isinstance(properties, dict) else {},
+    )

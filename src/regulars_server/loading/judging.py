@@ -1,0 +1,207 @@
+"""A range of the inbox, read and judged: which calls are taken, which are set aside and why. Changes nothing."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from regulars.tracking import read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from regulars.tracking import Call
+    from regulars.warehouse.erasure.hashes import ErasedHashes
+    from regulars_server.intake.public import InboxRow
+    from regulars_server.loading.plans import CheckedPlan
+
+POISON = "loading.poison"
+OFF_PLAN = "plan.violated"
+
+
+@dataclass(slots=True, kw_only=True)
+class SetAside:
+    """A call for the quarantine."""
+
+    source: str
+    kind: str
+    code: str
+    explanation: str
+    raw: bytes
+    received_at: int
+    about: Mapping[str, Any] = field(default_factory=dict)
+    message_id: str | None = None
+    event_name: str | None = None
+    occurred_at: int | None = None
+    sent_at: int | None = None
+
+    @classmethod
+    def call(cls, call: Call, code: str, explanation: str) -> SetAside:
+        """A call that was read and cannot be taken."""
+        return cls(
+            source=call.source,
+            kind=call.kind,
+            code=code,
+            explanation=explanation,
+            raw=bytes(call.raw),
+            received_at=call.received_at,
+            message_id=call.message_id,
+            event_name=call.name,
+            occurred_at=call.occurred_at,
+            sent_at=None if call.skew is None else call.received_at - call.skew,
+        )
+
+
+@dataclass(slots=True)
+class Judged:
+    """What a range held. `marks` are by place in `calls`."""
+
+    calls: list[Call] = field(default_factory=list)
+    marks: dict[int, list[str]] = field(default_factory=dict)
+    aside: list[SetAside] = field(default_factory=list)
+    erased: dict[str, int] = field(default_factory=dict)
+    """By source: calls of people who were erased; they are dropped."""
+
+
+def judge(rows: Sequence[InboxRow], plans: Mapping[str, CheckedPlan], erased: ErasedHashes) -> Judged:
+    """Read every request; what cannot be read, or what the plan of its source keeps out, is set aside."""
+    found = Judged()
+    gone = Erased(erased)
+    for row in rows:
+        for call in _read(row, found):
+            if gone and gone.concerns(call):
+                found.erased[call.source] = found.erased.get(call.source, 0) + 1
+                continue
+            plan = plans.get(call.source)
+            violations = _violations(plan, call) if plan is not None else []
+            if violations and plan is not None and plan.keeps_out:
+                found.aside.append(SetAside.call(call, OFF_PLAN, "; ".join(violations)))
+                continue
+            if violations:
+                found.marks[len(found.calls)] = violations
+            found.calls.append(call)
+    return found
+
+
+def _violations(plan: CheckedPlan, call: Call) -> list[str]:
+    try:
+        return plan.check(call)
+    except Exception as fault:  # noqa: BLE001  a plan that fails on an event must not stop the queue
+        return [f"the plan could not be applied: {type(fault).__name__}"]
+
+
+def _read(row: InboxRow, found: Judged) -> list[Call]:
+    key = f"{row.received_at}-{row.id}"
+    # A replayed call brings its own clock error with it.
+    try:
+        reading = read(row.body, kind=row.kind, received_at=row.received_at, source=row.source, key=key, about=row.about)
+    except Exception as fault:  # noqa: BLE001  whatever a request does to the parser, the next one is read
+        parts = _split(row.body)
+        if len(parts) < 2:
+            found.aside.append(_poisoned(row, row.body, fault))
+            return []
+        return _read_singly(row, key, parts, found)
+    for refused in reading.refused:
+        found.aside.append(
+            SetAside(
+                source=row.source,
+                kind=row.kind,
+                code=refused.code,
+                explanation=refused.explanation,
+                raw=refused.raw,
+                received_at=row.received_at,
+                about=row.about,
+                message_id=refused.message_id,
+                event_name=_name(refused.raw),
+            )
+        )
+    return reading.calls
+
+
+def _read_singly(row: InboxRow, key: str, parts: list[bytes], found: Judged) -> list[Call]:
+    calls: list[Call] = []
+    for place, part in enumerate(parts):
+        try:
+            body = b'{"batch":[' + part + b"]," + _frame(row.body) + b"}"
+            calls += read(body, kind=row.kind, received_at=row.received_at, source=row.source, key=f"{key}/{place}", about=row.about).calls
+        except Exception as fault:  # noqa: BLE001
+            found.aside.append(_poisoned(row, part, fault))
+    return calls
+
+
+def _split(body: bytes) -> list[bytes]:
+    try:
+        return [bytes(part) for part in msgspec.json.decode(body, type=dict[str, list[msgspec.Raw] | Any])["batch"]]
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, UnicodeDecodeError):
+        return []
+
+
+def _frame(body: bytes) -> bytes:
+    try:
+        sent_at = msgspec.json.decode(body).get("sentAt")
+    except (msgspec.MsgspecError, AttributeError, RecursionError, UnicodeDecodeError):
+        sent_at = None
+    return b'"sentAt":' + msgspec.json.encode(sent_at)
+
+
+def _poisoned(row: InboxRow, raw: bytes, fault: Exception) -> SetAside:
+    return SetAside(
+        source=row.source,
+        kind=row.kind,
+        code=POISON,
+        explanation=f"reading it failed: {where(fault)}",
+        raw=raw,
+        received_at=row.received_at,
+        about=row.about,
+        event_name=_name(raw),
+    )
+
+
+def where(fault: BaseException) -> str:
+    """What went wrong and at which line of ours, without the message, which may hold personal values."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    last = next((frame for frame in reversed(frames) if "regulars" in frame.filename), frames[-1] if frames else None)
+    place = "" if last is None else f" in {PurePath(last.filename).name}, line {last.lineno}"
+    return f"{type(fault).__name__}{place}"
+
+
+class _Named(msgspec.Struct):
+    event: Any = None
+
+
+def _name(raw: bytes) -> str | None:
+    try:
+        found = msgspec.json.decode(raw, type=_Named).event
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    return found[:200] if isinstance(found, str) else None
+
+
+class Erased:
+    """Whether a call is of somebody who was erased; true as a whole where anybody was."""
+
+    def __init__(self, hashes: ErasedHashes) -> None:
+        self._hashes = hashes
+        self._known: dict[str, bool] = {}
+
+    def __bool__(self) -> bool:
+        return bool(len(self._hashes))
+
+    def concerns(self, call: Call) -> bool:
+        """Whether one of the call's ids belonged to an erased person."""
+        from regulars.tracking.identifiers import identifiers
+
+        values = [call.user_id, call.anonymous_id, call.previous_id]
+        for identifier in identifiers(call):
+            values += [identifier.value, identifier.identity]
+        return any(self._contains(value) for value in values if value)
+
+    def _contains(self, value: str) -> bool:
+        known = self._known.get(value)
+        if known is None:
+            known = self._known[value] = self._hashes.contains(value)
+        return known

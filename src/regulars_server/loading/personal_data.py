@@ -1,0 +1,167 @@
+"""What the loader holds of persons, and how each of it is handed out, erased and forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regulars.tables import TABLES, Erase
+from regulars_server.loading import hot, quarantine, staged
+from regulars_server.loading.bulk import chunks
+from regulars_server.loading.lease import held
+from regulars_server.loading.models import Batch, HotRow, KnownPart, OrderAlias, TableLoad
+from regulars_server.shared.public import Holding, write_tx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from regulars_server.shared.personal_data import Ids
+
+_LEASE_SECONDS = 30.0
+
+
+def export_hot(ids: Ids) -> Iterator[Mapping[str, Any]]:
+    """The calls of the hot tail that concern the person or name them."""
+    for row in _hot(ids):
+        yield {"received_at": row.received_at, "source": row.source, "name": row.name, "raw": bytes(row.raw).decode("utf-8", "replace")}
+
+
+def erase_hot(ids: Ids) -> int:
+    """Delete them."""
+    found = [row.pk for row in _hot(ids)]
+    for part in chunks(found, 400):
+        with write_tx():
+            HotRow.objects.filter(id__in=part).delete()
+    return len(found)
+
+
+def _hot(ids: Ids) -> Iterator[HotRow]:
+    wanted = set(ids)
+    for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
+        if row.identity_id in wanted or quarantine.mentions(bytes(row.raw), wanted | _as_sent(ids)):
+            yield row
+
+
+def _as_sent(ids: Ids) -> set[str]:
+    """The ids as senders write them: without the mark of their kind."""
+    return {identity.partition(":")[2] for identity in ids if ":" in identity} - {""}
+
+
+def export_quarantine(ids: Ids) -> Iterator[Mapping[str, Any]]:
+    """The calls in quarantine that name the person."""
+    for row in quarantine.matching([*ids, *_as_sent(ids)]):
+        yield {"at": row.at.isoformat(), "source": row.source, "reason": row.code, "raw": bytes(row.raw).decode("utf-8", "replace")}
+
+
+def erase_quarantine(ids: Ids) -> int:
+    """Delete them."""
+    found = [row.pk for row in quarantine.matching([*ids, *_as_sent(ids)])]
+    from regulars_server.loading.models import Quarantined
+
+    for part in chunks(found, 400):
+        with write_tx():
+            Quarantined.objects.filter(id__in=part).delete()
+    return len(found)
+
+
+def export_parts(ids: Ids) -> Iterator[Mapping[str, Any]]:
+    """What is known of the person's orders, subscriptions and tickets beside the tables."""
+    for row in KnownPart.objects.filter(identity_id__in=list(ids)):
+        yield {"thing": row.thing, "part": row.part, "source": row.source, "version_at": row.version_at, "said": row.said}
+
+
+def erase_parts(ids: Ids) -> int:
+    """Forget them; what the tables hold of them is erased there."""
+    with write_tx():
+        things = set(KnownPart.objects.filter(identity_id__in=list(ids)).values_list("scope", "thing"))
+        for scope, thing in things:
+            OrderAlias.objects.filter(shop=scope.partition(":")[2], order_key=thing).delete()
+        return KnownPart.objects.filter(identity_id__in=list(ids)).delete()[0]
+
+
+def export_staged(ids: Ids) -> Iterator[Mapping[str, Any]]:
+    """Rows of the person on their way into the tables."""
+    for name in _waiting():
+        for table, rows in staged.read(name).items():
+            for row in rows.filter(_of(rows, ids)).to_pylist():
+                yield {"table": table, **{key: str(value) for key, value in row.items() if value is not None}}
+
+
+def erase_staged(ids: Ids) -> int:
+    """Take the person's rows out of what is on its way; the loader pauses meanwhile."""
+    count = 0
+    with held(wait_seconds=_LEASE_SECONDS):
+        for name in _waiting():
+            tables = staged.read(name)
+            kept = {table: _without(rows, ids, table) for table, rows in tables.items()}
+            gone = sum(rows.num_rows - kept[table].num_rows for table, rows in tables.items())
+            if gone or any(not kept[table].equals(rows) for table, rows in tables.items()):
+                staged.write(name, kept)
+            count += gone
+    return count
+
+
+def _waiting() -> list[str]:
+    there = staged.names()
+    wanted = list(Batch.objects.filter(is_done=False).order_by("id").values_list("staged", flat=True))
+    wanted += list(TableLoad.objects.exclude(state=TableLoad.State.DONE).values_list("extra_file", flat=True))
+    return [name for name in wanted if name in there]
+
+
+def _of(rows: pa.Table, ids: Ids) -> pa.Array:
+    wanted = pa.array(sorted(ids), pa.string())
+    mask = pc.is_in(rows["identity_id"], wanted)
+    if "customer_id" in rows.schema.names:
+        mask = pc.or_(mask, pc.is_in(rows["customer_id"], wanted))
+    return mask
+
+
+def _without(rows: pa.Table, ids: Ids, table: str) -> pa.Table:
+    kept = rows.filter(pc.invert(pc.fill_null(_of(rows, ids), False)))
+    wanted = set(ids) | _as_sent(ids)
+    for column in TABLES[table].columns:
+        if column.erase is not Erase.BLANK or column.name not in kept.schema.names or not kept.num_rows:
+            continue
+        values = kept[column.name].to_pylist()
+        if any(value and quarantine.mentions(value.encode(), wanted) for value in values):
+            cleaned = [None if value and quarantine.mentions(value.encode(), wanted) else value for value in values]
+            at = kept.schema.get_field_index(column.name)
+            kept = kept.set_column(at, kept.schema.field(at), pa.array(cleaned, pa.string()))
+    return kept
+
+
+def _nothing(*names: str, holds: str) -> Iterable[Holding]:
+    return [Holding(name=f"loading.{name}", holds=holds, nothing_personal=True) for name in names]
+
+
+HOLDINGS = (
+    Holding(name="loading.HotRow", holds="the latest calls, as they came", export=export_hot, erase=erase_hot, expire=hot.expire),
+    Holding(
+        name="loading.Quarantined",
+        holds="calls that could not be taken, as they came",
+        export=export_quarantine,
+        erase=erase_quarantine,
+        expire=quarantine.expire,
+    ),
+    Holding(
+        name="loading.KnownPart",
+        holds="ids and amounts of orders, subscriptions, answers and tickets, with whom they concern",
+        export=export_parts,
+        erase=erase_parts,
+        kept="An order may be changed or refunded at any time; without its last version it would count twice.",
+    ),
+    Holding(
+        name="folder:server/staged",
+        holds="rows on their way into the tables, for seconds",
+        export=export_staged,
+        erase=erase_staged,
+        kept="A file goes when its rows are in the tables.",
+    ),
+    Holding(name="loading.SeenMessage", holds="hashes of message ids", nothing_personal=True),
+    *_nothing("Batch", "TableLoad", "AdoptedLoad", "Dropped", holds="which rows of the inbox went into which load"),
+    *_nothing("OrderAlias", holds="other ids of orders; they go with the order's person"),
+    *_nothing("Plan", "KnownProperty", holds="names and types of properties"),
+    *_nothing("SourceHour", holds="counts by source and hour"),
+)

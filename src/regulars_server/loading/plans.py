@@ -1,0 +1,89 @@
+"""Tracking plans: what a source is meant to send, learned from what it sent, and what happens to a call that departs from it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from regulars_server.loading.models import HotRow, Plan
+from regulars_server.shared.public import publish, record_change, write_tx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from regulars.tracking import Call
+
+log = logging.getLogger("regulars.loading")
+LEARNED_FROM = 20_000
+"""The most recent calls that a plan is learned from, at most."""
+
+
+class CheckedPlan:
+    """A plan ready to be applied."""
+
+    def __init__(self, schema: Mapping[str, Any], *, keeps_out: bool) -> None:
+        from regulars.tracking import plan
+
+        self._plan: _Checks = plan.Plan(dict(schema))
+        self.keeps_out = keeps_out
+
+    def check(self, call: Call) -> list[str]:
+        """How the call departs from the plan; empty when it does not."""
+        return self._plan.check(call)
+
+
+class _Checks(Protocol):
+    def check(self, call: Call) -> list[str]: ...
+
+
+_cache: dict[str, tuple[datetime, str, CheckedPlan]] = {}
+_guard = threading.Lock()
+
+
+def plan_of(source: str) -> Plan | None:
+    """The plan of a source, whether it is applied or not."""
+    return Plan.objects.filter(source=source).first()
+
+
+def applied() -> dict[str, CheckedPlan]:
+    """The plans that are applied, by source; one that cannot be read is not."""
+    found: dict[str, CheckedPlan] = {}
+    for row in Plan.objects.exclude(mode=Plan.Mode.OFF):
+        with _guard:
+            known = _cache.get(row.source)
+            if known is None or known[:2] != (row.changed_at, row.mode):
+                try:
+                    known = (row.changed_at, row.mode, CheckedPlan(row.schema, keeps_out=row.mode == Plan.Mode.QUARANTINE))
+                except Exception:
+                    # Saved by an older version, or by hand: the queue goes on without it.
+                    log.exception("the plan of %s cannot be applied", row.source)
+                    continue
+                _cache[row.source] = known
+        found[row.source] = known[2]
+    return found
+
+
+def save_plan(*, source: str, schema: Mapping[str, Any], mode: str, actor: str, now: datetime) -> Plan:
+    """Give a source a plan, which holds from the next batch on. Raises what `regulars.tracking.plan.Plan` says of a schema that is none."""
+    CheckedPlan(schema, keeps_out=False)
+    with write_tx():
+        plan, _ = Plan.objects.update_or_create(
+            source=source, defaults={"schema": dict(schema), "mode": Plan.Mode(mode).value, "changed_at": now}
+        )
+        record_change(actor=actor, action="plan.saved", now=now, subjects=[source], details={"mode": plan.mode})
+        publish("plan.saved", {"source": source, "mode": plan.mode}, now=now)
+    return plan
+
+
+def learn_plan(source: str, *, now: datetime, limit: int = LEARNED_FROM) -> dict[str, Any]:
+    """A plan (JSON Schema) that the latest calls of a source keep to, for somebody to look over; saves nothing."""
+    from regulars.tracking import plan, read
+
+    del now
+    found = HotRow.objects.filter(source=source).order_by("-id").values_list("raw", "kind", "received_at")[:limit]
+    calls: list[Call] = []
+    for raw, kind, received_at in found.iterator(chunk_size=500):
+        calls += read(bytes(raw), kind=kind, received_at=received_at, source=source, key="learn").calls
+    return plan.learn(calls)

@@ -1,0 +1,192 @@
+"""A tick: the next range of the inbox becomes a batch, in one transaction. A crash before its commit repeats the range, after it never."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from regulars.tracking.projection import Projection, project
+from regulars_server.intake.public import open_inbox, sources
+from regulars_server.loading import hot, plans, quality, quarantine, seen, staged, whose
+from regulars_server.loading.contracts import Ticked
+from regulars_server.loading.errors import LeaseLost
+from regulars_server.loading.judging import POISON, Judged, SetAside, judge, where
+from regulars_server.loading.lease import Lease, held
+from regulars_server.loading.models import Batch, TableLoad
+from regulars_server.loading.steps import reached
+from regulars_server.loading.versions import Versions
+from regulars_server.loading.workspace import workspace
+from regulars_server.shared.public import write_tx
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from regulars.tracking import Call
+    from regulars.tracking.projection import Located
+    from regulars_server.intake.public import Inbox, InboxRow
+
+MOST_ROWS = 2000
+MOST_BYTES = 2 << 20
+"""What one batch takes from the inbox: so much is done in one short transaction."""
+_FENCE = 4721
+"""PostgreSQL's advisory lock inside a batch's transaction: whoever lost the lease without knowing meets it here."""
+OURS = (OperationalError, InterfaceError, OSError, MemoryError, LeaseLost)
+"""Faults of the machine and not of an event: the batch is tried again later."""
+
+
+def tick(now: datetime | None = None, *, lease: Lease | None = None, inbox: Inbox | None = None) -> Ticked:
+    """Take the next range of the inbox, and record what became of it. Raises `LeaseTaken` while another loader is at work."""
+    now = now or datetime.now(UTC)
+    with held(lease) as own:
+        given = inbox or open_inbox()
+        try:
+            position = _position()
+            rows = given.read(position, MOST_ROWS, MOST_BYTES)
+            if not rows:
+                return Ticked()
+            reached("tick.read")
+            return _record(rows, position, own, now)
+        finally:
+            if inbox is None:
+                given.close()
+
+
+def _position() -> int:
+    """The last row of the inbox that belongs to a batch."""
+    return Batch.objects.order_by("-last").values_list("last", flat=True).first() or 0
+
+
+def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime) -> Ticked:
+    erased = workspace().erased()
+    judged = judge(rows, plans.applied(), erased)
+    by_slug = {source.slug: source for source in sources()}
+    reached("tick.judged")
+    name = f"batch-{rows[-1].id:012d}-{secrets.token_hex(6)}"
+    work = _Work(judged, Versions({slug: source.shop for slug, source in by_slug.items()}), now, workspace().settings.currency)
+    try:
+        with write_tx():
+            _fence(position)
+            new = seen.remember(judged.calls, {slug: source.remember_days for slug, source in by_slug.items()})
+            work.take(new)
+            load = _open_load(now)
+            tables = work.versions.reconcile(work.tables(), load_id=load.load_id, staged=name)
+            if tables:
+                staged.write(name, tables)
+            reached("tick.staged")
+            batch = _keep(work, tables, rows, load, name if tables else "")
+            lease.check()
+            reached("tick.written")
+    except BaseException:
+        staged.delete([name])
+        raise
+    reached("tick.recorded")
+    return Ticked(rows=len(rows), events=batch.events, report=batch.report, batch=batch.pk, more=True)
+
+
+def _fence(position: int) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_FENCE,))
+    if _position() != position:
+        raise LeaseLost
+
+
+def _open_load(now: datetime) -> TableLoad:
+    found = TableLoad.objects.filter(state=TableLoad.State.OPEN).first()
+    return found or TableLoad.objects.create(load_id=workspace().new_load_id(now), opened_at=now)
+
+
+def _keep(work: _Work, tables: dict[str, pa.Table], rows: Sequence[InboxRow], load: TableLoad, name: str) -> Batch:
+    judged = work.judged
+    seen.forget((aside.source, aside.message_id) for aside in work.refused if aside.message_id)
+    report = Counter(
+        taken=len(work.located), duplicates=len(work.duplicates), set_aside=len(judged.aside), erased=sum(judged.erased.values())
+    )
+    batch = Batch.objects.create(
+        first=rows[0].id,
+        last=rows[-1].id,
+        load=load,
+        staged=name,
+        recorded_at=work.now,
+        events=len(work.located),
+        rows={table: found.num_rows for table, found in tables.items()},
+        report=dict(report + work.versions.report),
+    )
+    hot.keep(batch.pk, work.located, work.marks)
+    quarantine.put_aside(judged.aside, work.now)
+    calls = [one.call for one in work.located]
+    quality.count(judged, calls, work.duplicates, work.now)
+    quality.notice_properties(calls, work.now)
+    return batch
+
+
+@dataclass
+class _Work:
+    """What becomes of the calls of one range."""
+
+    judged: Judged
+    versions: Versions
+    now: datetime
+    currency: str | None
+    located: list[Located] = field(default_factory=list)
+    duplicates: list[Call] = field(default_factory=list)
+    refused: list[SetAside] = field(default_factory=list)
+    """Calls that were read and could not be taken after all."""
+    projections: list[Projection] = field(default_factory=list)
+
+    @property
+    def marks(self) -> dict[int, list[str]]:
+        """How calls depart from their plan, by `id(call)`."""
+        return {id(self.judged.calls[place]): violations for place, violations in self.judged.marks.items()}
+
+    def take(self, new: Sequence[bool]) -> None:
+        """Resolve and project the calls that are new."""
+        calls: list[Call] = []
+        for call, is_new in zip(self.judged.calls, new, strict=True):
+            (calls if is_new else self.duplicates).append(call)
+        if calls:
+            self._take(calls)
+        self.judged.aside += self.refused
+
+    def _take(self, calls: list[Call]) -> None:
+        """All of them, or each half by itself where they cannot be taken together, down to the one that is to blame."""
+        try:
+            with transaction.atomic():
+                located = self.versions.with_orders(whose.locate(calls, now=self.now))
+                projection = project(located, currency=self.currency)
+        except OURS:
+            raise
+        except Exception as fault:  # noqa: BLE001  whatever a call does to us, the others go on
+            if len(calls) == 1:
+                self.refused.append(SetAside.call(calls[0], POISON, f"taking it failed: {where(fault)}"))
+                return
+            half = len(calls) // 2
+            self._take(calls[:half])
+            self._take(calls[half:])
+            return
+        self.projections.append(projection)
+        self.located += self._without_refused(located, projection)
+
+    def _without_refused(self, located: list[Located], projection: Projection) -> list[Located]:
+        if not projection.refused:
+            return located
+        refused = {(one.message_id, one.raw): one for one in projection.refused}
+        kept = []
+        for one in located:
+            found = refused.get((one.call.message_id, bytes(one.call.raw)))
+            if found is None:
+                kept.append(one)
+            else:
+                self.refused.append(SetAside.call(one.call, found.code, found.explanation))
+        return kept
+
+    def tables(self) -> list[Projection]:
+        """What was projected, part by part."""
+        return self.projections

@@ -1,0 +1,47 @@
+"""An installation with a workspace, a source and an inbox, all of it new for each test."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from django.conf import settings
+
+from regulars.workspace import Workspace
+from tests.regulars_server.loading.calls import NOW
+
+
+@pytest.fixture
+def shop(db):
+    """The library's workspace, empty."""
+    del db
+    from regulars_server.loading import workspace
+
+    config = settings.CONFIG
+    for path in config.workspace.iterdir():
+        if path.name != "server":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for folder in (config.staged, config.run):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in config.server.glob("inbox.db*"):
+        path.unlink()
+    config.make_folders()
+    made = config.workspace.parent / f"{config.workspace.name}-new"
+    Workspace.create(made, name="Shop", currency="EUR", time_zone="UTC")
+    for path in made.iterdir():
+        path.rename(config.workspace / path.name)
+    made.rmdir()
+    workspace._open.cache_clear()
+    return workspace.workspace()
+
+
+@pytest.fixture
+def inbox(shop):
+    """The inbox, with the source `web`."""
+    del shop
+    from regulars_server.intake.public import create_source, open_inbox
+
+    create_source(slug="web", name="Web", kind="server", actor="test", now=NOW)
+    opened = open_inbox()
+    yield opened
+    opened.close()
