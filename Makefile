@@ -17,8 +17,9 @@ DEV := $(VENV)/dev.stamp
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUN) ## a retention review of a real shop, from its real orders
-	$(BIN)/regulars demo
+demo: $(RUN) ## a retention review of a real shop, from its real orders; then the application on them, until Ctrl-C
+	$(BIN)/regulars demo --folder regulars-demo
+	$(BIN)/regulars up --workspace regulars-demo
 
 test: $(DEV) ## the whole suite but the slowest, under ten minutes on two cores
 	$(BIN)/pytest -q -n 2 -m "not slow"

@@ -11,6 +11,7 @@ from regulars.errors import MixedCurrencies, NoData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from regulars.relations.session import Session
     from regulars.workspace import Workspace
@@ -20,6 +21,9 @@ CANDIDATES = (30, 60, 90, 180, 365, 730)
 
 COVER = 0.80
 """Share of the gaps between orders that a proposed number of days covers."""
+
+CHECKS = "regulars.checks"
+"""Group of entry points by which other installed parts add what they see: each names a function from the workspace's folder to findings."""
 
 MARKS = {"good": "ok", "look": "!!", "told": "--"}
 
@@ -72,8 +76,17 @@ def examine(workspace: Workspace) -> DoctorReport:
             findings.append(_proposed(workspace, proposal))
     except NoData:
         findings.append(Finding("nothing_imported", "look", "Nothing is imported yet. Run: regulars import FILE..."))
+    findings += seen_by_others(workspace.folder)
     days = proposal.days if proposal else None
     return DoctorReport(tuple(findings), days, days)
+
+
+def seen_by_others(folder: Path) -> list[Finding]:
+    """What other installed parts see in the workspace, such as the application of its databases and processes."""
+    from importlib.metadata import entry_points
+
+    checks = sorted(entry_points(group=CHECKS), key=lambda point: point.name)
+    return [finding for check in checks for finding in check.load()(folder)]
 
 
 def propose_days(session: Session) -> Proposal:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets as random
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ class Config:
         host, _, port = listen.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
             raise _refused("REGULARS_LISTEN", listen, "host:port, such as 127.0.0.1:8321")
+        if host in {"0.0.0.0", "[::]", "::"} and not environ.get("REGULARS_PUBLIC_URL"):  # noqa: S104 - named, not bound
+            raise _refused("REGULARS_PUBLIC_URL", "", "the address at which people reach this machine, since REGULARS_LISTEN says any")
         public_url = (environ.get("REGULARS_PUBLIC_URL") or f"http://{listen}").rstrip("/")
         parts = urlsplit(public_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
@@ -50,14 +53,19 @@ class Config:
         database_url = environ.get("REGULARS_DATABASE_URL") or None
         if database_url and urlsplit(database_url).scheme not in {"postgresql", "postgres"}:
             raise _refused("REGULARS_DATABASE_URL", urlsplit(database_url).scheme + "://...", "postgresql://...")
-        proxies = environ.get("REGULARS_TRUSTED_PROXIES", "")
+        proxies = tuple(part.strip() for part in environ.get("REGULARS_TRUSTED_PROXIES", "").split(",") if part.strip())
+        for proxy in proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                raise _refused("REGULARS_TRUSTED_PROXIES", proxy, "addresses or networks, such as 127.0.0.1, 10.0.0.0/8") from None
         return cls(
             workspace=Path(environ.get("REGULARS_WORKSPACE") or "regulars-data").expanduser().absolute(),
             database_url=database_url,
             public_url=public_url,
             host=host.strip("[]"),
             port=int(port),
-            trusted_proxies=tuple(part.strip() for part in proxies.split(",") if part.strip()),
+            trusted_proxies=proxies,
         )
 
     @property
@@ -107,6 +115,37 @@ class Config:
     def web_socket(self) -> Path:
         """Where the web process listens: a socket file that only its owner may open."""
         return self.run / "web.sock"
+
+    @property
+    def web_address(self) -> str:
+        """The socket file's name as the kernel takes it: at most 100 bytes, so relative to the folder one is in where that is shorter."""
+        names = (str(self.web_socket), os.path.relpath(self.web_socket))
+        shortest = min(names, key=lambda name: len(os.fsencode(name)))
+        if len(os.fsencode(shortest)) > 100:
+            raise _refused(
+                "REGULARS_WORKSPACE", str(self.workspace), "a shorter path: the kernel takes names of socket files up to 100 bytes"
+            )
+        return shortest
+
+    @property
+    def installation_file(self) -> Path:
+        """Which version of the application looked after these data last, and in which kind of database they lie."""
+        return self.server / "installation.json"
+
+    @property
+    def running_file(self) -> Path:
+        """Who runs here: processes, since when, how often each was started."""
+        return self.run / "up.json"
+
+    @property
+    def heartbeat_file(self) -> Path:
+        """What the worker did last, written every few seconds."""
+        return self.run / "worker.json"
+
+    @property
+    def backups(self) -> Path:
+        """Where an upgrade puts the backup it makes first; never in a backup."""
+        return self.server / "backups"
 
     @property
     def uses_postgres(self) -> bool:

@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from regulars.cli.app import COMMANDS, root
+from regulars.cli.app import all_commands, root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ class TestReadme:
     def test_names_every_command_of_the_command_line_and_no_other(self, repository: Path) -> None:
         readme = (repository / "README.md").read_text(encoding="utf-8")
         named = set(re.findall(r"(?:`|^\$ )regulars ([a-z]+)", readme, flags=re.MULTILINE))
-        assert named == set(COMMANDS)
+        assert named == set(all_commands())
 
 
 class TestCommandLines:

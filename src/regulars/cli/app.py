@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import json
@@ -38,7 +39,32 @@ COMMANDS = {
     "simulate": "a company whose truth is known",
     "demo": "a review of a real shop, from its real orders",
 }
-"""Every command with a few words, so that `--help` imports none of them."""
+"""Every command of the library with a few words, so that `--help` imports none of them."""
+
+ENTRY_POINTS = "regulars.commands"
+"""Group of entry points by which other parts add commands: each names a table of `AddedCommand` by the command's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedCommand:
+    """A command from elsewhere: a few words for `--help`, and the module whose `command` it is, imported when it is called."""
+
+    words: str
+    module: str
+
+
+@functools.cache
+def added_commands() -> dict[str, AddedCommand]:
+    """The commands that other installed parts add; a name of our own is not theirs to take."""
+    from importlib.metadata import entry_points
+
+    tables = [point.load() for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)]
+    return {name: added for table in tables for name, added in table.items() if name not in COMMANDS}
+
+
+def all_commands() -> dict[str, str]:
+    """Every command with a few words, those of other installed parts included."""
+    return {**COMMANDS, **{name: added.words for name, added in added_commands().items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +86,23 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(COMMANDS)
+        return list(all_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in COMMANDS:
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"regulars.cli.{cmd_name}_command")
+        elif cmd_name in added_commands():
+            module = importlib.import_module(added_commands()[cmd_name].module)
+        else:
             return None
-        module = importlib.import_module(f"regulars.cli.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(all_commands().items()))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,1 +1,1 @@
-"""Starting, watching, checking, copying and restoring an installation."""
+"""Running an installation: its processes, their start and end, backup, restore, upgrade, health."""

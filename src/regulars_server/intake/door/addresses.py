@@ -54,6 +54,7 @@ def kept(address: str, how: str) -> str | None:
 
 
 def is_in(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether an address is one of trusted proxies."""
     if not trusted:
         return False
     try:

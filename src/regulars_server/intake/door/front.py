@@ -1,0 +1,220 @@
+"""The front of the one door: what the intake does not answer is handed to the web process, over its socket file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from regulars_server.config import Config, Secrets
+from regulars_server.intake.door.addresses import caller, is_in, networks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+
+    from regulars_server.intake.door.addresses import Network
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+FRONT_HEADER = "x-regulars-front"
+"""Carries the installation's front key: from whoever shows it the web process believes the forwarded headers."""
+
+UPLOADS = ("/import/",)
+"""Where a request may bring a large file."""
+UPLOAD_BYTES, BODY_BYTES = 2 << 30, 4 << 20
+UPLOADS_AT_ONCE, REQUESTS_AT_ONCE = 4, 256
+READ_SECONDS = 120.0
+"""How long the web process may take for the next piece of an answer."""
+
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding"}
+    | {"upgrade"}
+)
+_OURS = frozenset({"forwarded", "x-real-ip", "host", "expect", FRONT_HEADER})
+
+
+async def forward(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    """Hand one HTTP request to the web process and its answer back, both as streams. While it is away: 503 with Retry-After."""
+    await _front().handle(scope, receive, send)
+
+
+async def close() -> None:
+    """Close the connections to the web process, when the door shuts."""
+    await _front().client.aclose()
+    _front.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _front() -> Front:
+    config = Config.from_environment()
+    return Front(config, Secrets.of(config).front_key)
+
+
+class Front:
+    """Forwards to the web process of one installation, at most so many requests at once."""
+
+    def __init__(self, config: Config, key: str) -> None:
+        self._trusted = networks(config.trusted_proxies)
+        self._key = key
+        self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        # Retries are of connecting only; a request that was begun is never sent twice.
+        transport = httpx.AsyncHTTPTransport(
+            uds=config.web_address, retries=1, limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
+        )
+        timeout = httpx.Timeout(READ_SECONDS, connect=5, pool=20)
+        self.client = httpx.AsyncClient(
+            transport=transport, timeout=timeout, base_url="http://web", follow_redirects=False, trust_env=False
+        )
+
+    async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Check what can be checked here, then forward."""
+        length = _length(scope)
+        is_upload = scope["path"].startswith(UPLOADS) and length > BODY_BYTES
+        if length < 0:
+            await _plain(send, 411, "The length of the body has to be said beforehand (Content-Length).")
+        elif length > (UPLOAD_BYTES if is_upload else BODY_BYTES):
+            await _plain(send, 413, "This is too large.")
+        elif self._requests.locked() or (is_upload and self._uploads.locked()):
+            await _away(scope, send)
+        elif is_upload:
+            async with self._requests, self._uploads:
+                await self._forward(scope, receive, send, length)
+        else:
+            async with self._requests:
+                await self._forward(scope, receive, send, length)
+
+    async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, length: int) -> None:
+        body = _body(receive, length) if length else None
+        request = self.client.build_request(scope["method"], _target(scope), headers=self._headers(scope), content=body)
+        begun = False
+        try:
+            answer = await self.client.send(request, stream=True)
+            async with contextlib.aclosing(answer):
+                begun = True
+                await _hand_back(answer, receive, send)
+        except _GoneAwayError:
+            return
+        except httpx.TimeoutException:
+            if not begun:
+                await _plain(send, 504, "This took too long.")
+        except httpx.TransportError:
+            if begun:
+                raise
+            await _away(scope, send)
+
+    def _headers(self, scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The request's headers without those that end here, and who asked, as we know it."""
+        given = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        named = {part.strip().lower() for name, value in given if name == "connection" for part in value.split(",")}
+        ends = _HOP_BY_HOP | _OURS | named
+        kept = [(name, value) for name, value in given if name not in ends and not name.startswith("x-forwarded-") and "_" not in name]
+        client, scheme, host = who_asks(self._trusted, scope, given)
+        return [
+            *kept,
+            ("host", host),
+            ("x-forwarded-for", client),
+            ("x-forwarded-proto", scheme),
+            ("x-forwarded-host", host),
+            (FRONT_HEADER, self._key),
+        ]
+
+
+def who_asks(trusted: Sequence[Network], scope: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, str]:
+    """The asker's address, the scheme and the host that they used; what proxies say of these is believed from trusted ones alone."""
+    found = dict(reversed(headers))
+    peer = (scope.get("client") or ("127.0.0.1", 0))[0]
+    scheme, host = scope.get("scheme", "http"), found.get("host", "")
+    if not is_in(peer, trusted):
+        return peer, scheme, host
+    client = caller(peer, [value.encode("latin-1") for name, value in headers if name == "x-forwarded-for"], trusted)
+    proto = found.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+    return client, proto if proto in {"http", "https"} else scheme, found.get("x-forwarded-host", "").rpartition(",")[2].strip() or host
+
+
+class _GoneAwayError(Exception):
+    """Whoever asked has closed the connection."""
+
+
+def _target(scope: Mapping[str, Any]) -> httpx.URL:
+    raw = scope.get("raw_path") or scope["path"].encode()
+    # Joined as bytes: `//elsewhere/x` is a path here, never another host.
+    return httpx.URL("http://web/").copy_with(raw_path=raw + (b"?" + scope["query_string"] if scope["query_string"] else b""))
+
+
+def _length(scope: Mapping[str, Any]) -> int:
+    """The body's length; -1 when it is not said."""
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers:
+        return -1
+    given = headers.get(b"content-length", b"0")
+    return int(given) if given.isdigit() else -1
+
+
+async def _body(receive: Receive, length: int) -> AsyncIterator[bytes]:
+    rest = length
+    while rest > 0:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _GoneAwayError
+        piece = message.get("body", b"")
+        rest -= len(piece)
+        if piece:
+            yield piece
+        if not message.get("more_body"):
+            break
+
+
+async def _hand_back(answer: httpx.Response, receive: Receive, send: Send) -> None:
+    ends = _HOP_BY_HOP | {"server", "date"}
+    headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower().decode("latin-1") not in ends]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        async for piece in answer.aiter_raw():
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _plain(send: Send, status: int, text: str) -> None:
+    await _answer(send, status, text.encode() + b"\n", [(b"content-type", b"text/plain; charset=utf-8")])
+
+
+_AWAY_PAGE = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Regulars</title><meta name="viewport" content="width=device-width">%s</head>
+<body><h1>One moment</h1><p>Regulars is starting. This page tries again by itself.</p>
+<p lang="de">Regulars startet gerade. Diese Seite versucht es von selbst wieder.</p></body></html>
+"""
+
+
+async def _away(scope: Mapping[str, Any], send: Send) -> None:
+    again = (b"retry-after", b"2")
+    accepts = dict(scope["headers"]).get(b"accept", b"")
+    if b"text/html" not in accepts:
+        said = json.dumps({"error": "The web process is starting; try again."}).encode()
+        await _answer(send, 503, said, [again, (b"content-type", b"application/json")])
+        return
+    reload = b'<meta http-equiv="refresh" content="2">' if scope["method"] == "GET" else b""
+    policy = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+    await _answer(send, 503, _AWAY_PAGE % reload, [again, policy, (b"content-type", b"text/html; charset=utf-8")])
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    sizes = [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *sizes]})
+    await send({"type": "http.response.body", "body": body})

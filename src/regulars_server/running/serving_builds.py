@@ -1,0 +1,122 @@
+"""When the serving file is built anew: in a process of its own, after the data have changed, and never so often that it is all that is done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from regulars_server.running.children import die_with
+from regulars_server.running.environment import environment_of, start_django
+
+if TYPE_CHECKING:
+    from regulars_server.config import Config
+
+AT_LEAST_SECONDS = 60.0
+"""From the end of one build to the start of the next."""
+TIMES_ITS_DURATION = 10
+"""A build that takes a minute comes every ten."""
+END_SECONDS = 10.0
+
+
+class ServingBuilds:
+    """Says when, starts the process, and looks after it."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._child: subprocess.Popen[bytes] | None = None
+        self._began = 0.0
+        self._not_before = 0.0
+        self._failures = 0
+        self._wanted = True
+
+    def data_changed(self) -> None:
+        """The tables hold something new."""
+        self._wanted = True
+
+    def look_after(self, now: datetime) -> bool:
+        """Start a build that is due, or close one that has ended. Raises `BuildFailed` for one that failed, so that it is noted."""
+        del now
+        if self._child is not None:
+            self._close()
+        elif (self._wanted or self._changed_from_outside()) and time.monotonic() >= self._not_before:
+            self._start()
+        return False
+
+    def stop(self) -> None:
+        """End the build that runs; what it had made so far is thrown away."""
+        if self._child is None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child = None
+
+    def _start(self) -> None:
+        self._wanted, self._began = False, time.monotonic()
+        self._seen = self._loads_changed_at()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "regulars_server.running.serving_builds"],
+            env=environment_of(self._config),
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _close(self) -> None:
+        assert self._child is not None
+        code = self._child.poll()
+        if code is None:
+            return
+        self._child = None
+        took = time.monotonic() - self._began
+        self._failures = 0 if code == 0 else self._failures + 1
+        self._wanted = self._wanted or code != 0
+        pause = max(AT_LEAST_SECONDS, TIMES_ITS_DURATION * took) * 2 ** min(self._failures, 5)
+        self._not_before = time.monotonic() + pause
+        if code:
+            raise BuildFailedError(code)
+
+    _seen = -1
+
+    def _changed_from_outside(self) -> bool:
+        """Whether the tables changed otherwise: an import, an undo, an erasure, by a job or on the command line."""
+        return self._loads_changed_at() != self._seen
+
+    def _loads_changed_at(self) -> int:
+        tables = self._config.workspace / "tables"
+        logs = [*tables.glob("*/_delta_log"), self._config.workspace / "loads", self._config.workspace / "workspace.json"]
+        return max((path.stat().st_mtime_ns for path in logs if path.exists()), default=0)
+
+
+class BuildFailedError(Exception):
+    """A build of the serving file ended with an error, which it has logged."""
+
+
+def main() -> int:
+    """Build once."""
+    die_with(os.getppid())
+    os.umask(0o077)
+    os.nice(5)
+    start_django()
+    from regulars.errors import NoData
+    from regulars_server.loading.public import flushed_batch, prune, tidy
+    from regulars_server.serving.public import build
+
+    # What is in the tables before the build begins is in the serving file after it, and no longer needed in the hot tail.
+    batch = flushed_batch()
+    try:
+        build(datetime.now(UTC))
+    except NoData:
+        return 0
+    prune(batch)
+    tidy(datetime.now(UTC))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
