@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,24 +42,30 @@ class Installation:
     def __post_init__(self) -> None:
         from regulars_server.intake.models import Source
 
-        with self.database() as connection:
+        def make(connection: Any) -> None:
             if self.config.uses_postgres:
                 connection.cursor().execute("CREATE SCHEMA IF NOT EXISTS regulars")
             with connection.schema_editor() as editor:
                 editor.create_model(Source)
 
-    @contextlib.contextmanager
-    def database(self) -> Iterator[Any]:
+        self._at_database(make)
+
+    def _at_database(self, work: Callable[[Any], None]) -> None:
         # The settings come into force after this file is read.
         from regulars_server.settings import _postgres, _sqlite
 
         url = self.config.database_url
-        connections = ConnectionHandler({"default": _postgres(url, "regulars") if url else _sqlite(self.config.database)})
-        with self.blocker.unblock():
+
+        def do() -> None:
+            connections = ConnectionHandler({"default": _postgres(url, "regulars") if url else _sqlite(self.config.database)})
             try:
-                yield connections["default"]
+                work(connections["default"])
             finally:
                 connections.close_all()
+
+        # In a thread of its own: the browser's driver has an event loop in this one, where Django refuses to wait.
+        with self.blocker.unblock(), ThreadPoolExecutor(1) as pool:
+            pool.submit(do).result()
 
     def add(self, slug: str, **said: Any) -> str:
         """Add a source; gives its write key."""
@@ -68,11 +76,15 @@ class Installation:
         return str(source["write_key"])
 
     def run(self, statement: str, values: list[Any] | None = None) -> None:
-        with self.database() as connection, connection.cursor() as cursor:
-            cursor.execute(statement, values or [])
+        self._at_database(lambda connection: connection.cursor().execute(statement, values or []))
 
     def drop(self) -> None:
         self.run("DROP SCHEMA regulars CASCADE")
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events in the inbox, out of their batches."""
+        said = [json.loads(row.body) for row in self.rows()]
+        return [event for body in said for event in body.get("batch", [body])]
 
     @contextlib.contextmanager
     def inbox(self) -> Iterator[Inbox]:
@@ -96,14 +108,15 @@ class Doors:
 
     @contextlib.contextmanager
     def _listening(self, config: Config) -> Iterator[str]:
-        door = server(dataclasses.replace(config, port=0))
+        port = free_port()
+        door = server(dataclasses.replace(config, port=port, public_url=f"http://127.0.0.1:{port}"))
         thread = threading.Thread(target=door.run, daemon=True)
         thread.start()
         while not door.started:
             assert thread.is_alive()
             time.sleep(0.005)
         try:
-            yield f"http://127.0.0.1:{door.servers[0].sockets[0].getsockname()[1]}"
+            yield f"http://127.0.0.1:{port}"
         finally:
             door.should_exit = True
             thread.join(20)

@@ -84,14 +84,6 @@ class TestDoor:
         codes = [httpx.post(f"{address}/v1/track", json=EVENT, headers=basic(key)).status_code for key in ("old", "older", "key-of-web")]
         assert codes == [200, 401, 200]
 
-    def test_says_come_again_for_what_is_not_of_the_intake_without_a_web_process(self, on_sqlite: Installation, doors: Doors) -> None:
-        from regulars_server.intake.door import app
-
-        if app.importlib.util.find_spec("regulars_server.intake.door.front"):
-            pytest.skip("there is a front")
-        reply = httpx.get(f"{doors.listen(on_sqlite)}/customers/")
-        assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
-
 
 class TestRefusals:
     @pytest.mark.parametrize(

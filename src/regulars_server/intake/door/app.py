@@ -53,6 +53,7 @@ class Door:
         self._trusted = networks(config.trusted_proxies)
         self._public_url = config.public_url
         self._front: Any = None
+        self._went_to_front = False
         with contextlib.suppress(ImportError):
             self._front = importlib.import_module(_FRONT)
 
@@ -66,6 +67,7 @@ class Door:
             if self._front is None:
                 await AGAIN.send(send)
             else:
+                self._went_to_front = True
                 await self._front.forward(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -81,9 +83,8 @@ class Door:
         await receive()
         await self._writer.stop()
         self._sources.stop()
-        close = getattr(self._front, "close", None)
-        if close is not None:
-            await close()
+        if self._went_to_front:
+            await self._front.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, path: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,8 @@ def _snippet(known: bytes) -> Answer:
 
 @cache
 def _read_snippet() -> tuple[bytes, bytes]:
-    body = SNIPPET.read_bytes()
+    lines = [line.strip() for line in re.sub(r"/\*.*?\*/", "", SNIPPET.read_text(encoding="utf-8")).splitlines()]
+    body = "\n".join(line for line in lines if line and not line.startswith("//")).encode()
     return body, b'"' + hashlib.sha256(body).hexdigest()[:16].encode() + b'"'
 
 
