@@ -121,8 +121,6 @@ class Erasure(models.Model):
     asked_at = models.DateTimeField()
     identities: Any = models.JSONField(default=list)
     """The ids to look for; empty when all is done."""
-    done: Any = models.JSONField(default=list)
-    """Names of the holdings that are done."""
     finished_at = models.DateTimeField(null=True)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from regulars_server.shared.errors import HoldingIncomplete
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
@@ -17,7 +19,7 @@ Ids = frozenset[str]
 class Holding:
     """What one model (`app.Model`), canonical table (`table:orders`) or folder (`folder:server/staged`) does with personal data.
 
-    A holding without any says so with `nothing_personal`, and needs none of the three.
+    A holding without any says so with `nothing_personal`, and needs none of the three. `erase` may be called again at any time.
     """
 
     name: str
@@ -34,11 +36,16 @@ _registry: dict[str, Holding] = {}
 
 
 def register(*new: Holding) -> None:
-    """Enter holdings; called by each app when it is ready."""
+    """Enter holdings; called by each app when it is ready. Raises `HoldingIncomplete`."""
     for holding in new:
-        assert holding.name not in _registry or _registry[holding.name] == holding, holding.name
-        assert holding.nothing_personal or (holding.export and holding.erase and (holding.expire or holding.kept)), holding.name
-        _registry[holding.name] = holding
+        if not holding.nothing_personal and not (holding.export and holding.erase and (holding.expire or holding.kept)):
+            raise HoldingIncomplete(
+                f"{holding.name} does not say how it exports, erases and expires.",
+                expected="export, erase, and expire or why it is kept; or nothing_personal",
+                remedy="Give the holding what is missing.",
+            )
+        if _registry.setdefault(holding.name, holding) != holding:
+            raise HoldingIncomplete(f"{holding.name} is entered twice.", expected="one holding for each name", remedy="Take one out.")
 
 
 def holdings() -> dict[str, Holding]:

@@ -11,6 +11,7 @@ from regulars_server.shared.audit_reading import (
 from regulars_server.shared.csv_lines import csv_line
 from regulars_server.shared.outbox import Event, deliver_events, on, publish, retry_parked
 from regulars_server.shared.personal_data import Holding, Ids, holdings, register
+from regulars_server.shared.persons import erase_person, expire, export_person, resume_erasures
 from regulars_server.shared.references import reference_of
 from regulars_server.shared.writing import write_tx
 
@@ -26,6 +27,9 @@ __all__ = [
     "csv_line",
     "deliver_audit",
     "deliver_events",
+    "erase_person",
+    "expire",
+    "export_person",
     "first_break",
     "holdings",
     "on",
@@ -35,6 +39,7 @@ __all__ = [
     "record_look",
     "reference_of",
     "register",
+    "resume_erasures",
     "retry_parked",
     "write_tx",
 ]
