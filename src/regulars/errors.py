@@ -237,3 +237,9 @@ class SourceRefused(CallerError):
     """What was said about a source of events cannot be."""
 
     code = "source.refused"
+
+
+class PlanRefused(CallerError):
+    """A tracking plan is none, or asks for something from outside."""
+
+    code = "tracking.plan_refused"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from regulars.money import to_minor
 from regulars.tracking.calls import Refusal
+from regulars.tracking.describing import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def decimal(said: Mapping[str, Any], *names: str) -> Decimal | None:
             continue
         number = _number(value)
         if number is None or not number.is_finite() or abs(number) >= _MOST:
-            raise Refusal("bad_amount", f"{name} is {repr(value)[:60]}, which cannot be read as a number")
+            raise Refusal("bad_amount", f"{name} is {kind_of(value)}, which cannot be read as an amount")
         return number
     return None
 
@@ -113,5 +114,5 @@ def currency_of(said: Mapping[str, Any], workspace: str | None) -> str:
         return workspace
     code = value.strip().upper() if isinstance(value, str) else ""
     if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise Refusal("bad_currency", f"the currency is {repr(value)[:60]}, not an ISO code of three letters such as EUR")
+        raise Refusal("bad_currency", f"the currency is {kind_of(value)}, not an ISO code of three letters such as EUR")
     return code

@@ -69,7 +69,7 @@ def _answer(one: Located, said: Mapping[str, Any]) -> Part:
         raise Refusal("no_answer", "the answer has neither a score nor a text")
     low, high = _scale(said, measure, score)
     if score is not None and not low <= score <= high:
-        raise Refusal("off_scale", f"the score {score:g} lies outside its scale of {low:g} to {high:g}")
+        raise Refusal("off_scale", f"the score lies outside its scale of {low:g} to {high:g}")
     question = text(said, "question", "question_id", "question_name") or measure
     response = text(said, "response_id") or _response_id(one)
     good = flag(said, "high_is_good")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regulars.tracking.amounts import text
 from regulars.tracking.orders import NEED_ORDER, KnownOrder, order_id_of
 from regulars.tracking.subscriptions import KnownSubscription, subscription_id_of
 
@@ -25,6 +26,9 @@ class Books:
 
     def learn_order(self, call: Call, order: KnownOrder) -> None:
         self._orders[call.source, order.order_id] = order
+        alias = text(call.properties, "shopify_order_id")
+        if alias is not None:
+            self._orders[call.source, alias] = order
 
     def subscription(self, one: Located, subscription_id: str) -> KnownSubscription | None:
         return self._subscriptions.get((one.call.source, subscription_id), one.subscription)

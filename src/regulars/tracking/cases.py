@@ -57,7 +57,7 @@ def _rating(said: Mapping[str, Any]) -> dict[str, Any]:
     low = min(1.0, score) if low is None else low
     high = next((top for top in (5.0, 7.0, 10.0, 100.0) if score <= top), score) if high is None else high
     if not low <= score <= high:
-        raise Refusal("off_scale", f"the score {score:g} lies outside its scale of {low:g} to {high:g}")
+        raise Refusal("off_scale", f"the score lies outside its scale of {low:g} to {high:g}")
     return {"score": score, "scale_min": low, "scale_max": high}
 
 

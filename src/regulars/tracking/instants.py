@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from regulars.tracking.calls import Refusal
+from regulars.tracking.describing import kind_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = -2_208_988_800_000_000
@@ -39,9 +40,9 @@ def microseconds(value: Any) -> int | None:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         instant = _of_number(value)
     else:
-        raise Refusal("bad_timestamp", f"the time is {_shown(value)}, neither a text nor a number")
+        raise Refusal("bad_timestamp", f"the time is {kind_of(value)}, neither a text nor a number")
     if not EARLIEST <= instant < LATEST:
-        raise Refusal("bad_timestamp", f"the time {_shown(value)} lies before 1900 or after 2100")
+        raise Refusal("bad_timestamp", "the time lies before 1900 or after 2100")
     return instant
 
 
@@ -79,21 +80,16 @@ def _of_odd_text(text: str) -> int:
     try:
         return _of_datetime(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
-        raise Refusal("bad_timestamp", f"the time {_shown(text)} cannot be read") from None
+        raise Refusal("bad_timestamp", f"the time is {kind_of(text)} that cannot be read") from None
 
 
 def _of_number(value: float) -> int:
     """Which unit is meant is told by the size: seconds reach 1e11 in the year 5138, milliseconds in 1973."""
     size = abs(value)
     if not size < 1e20:
-        raise Refusal("bad_timestamp", f"the time {_shown(value)} cannot be read")
+        raise Refusal("bad_timestamp", f"the time is {kind_of(value)} that cannot be read")
     if size < 1e11:
         return round(value * 1_000_000)
     if size < 1e14:
         return round(value * 1_000)
     return round(value) if size < 1e17 else round(value) // 1_000
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -67,8 +67,10 @@ def updated(one: Located, books: Books) -> list[Part]:
     return _state(one, books, must_have_value=False)
 
 
-def _state(one: Located, books: Books, *, must_have_value: bool) -> list[Part]:
+def _state(one: Located, books: Books, *, must_have_value: bool, cancelled_at: int | None = None) -> list[Part]:
     call, said = one.call, one.call.properties
+    if said.get("paid") is False:
+        return []
     order_id = _required_id(said)
     lines = lines_of(said)
     known = books.order(one, order_id)
@@ -115,8 +117,9 @@ def _state(one: Located, books: Books, *, must_have_value: bool) -> list[Part]:
     for refund in _listed_refunds(said):
         made, now_known = _refund(call, refund, now_known, version_at)
         parts.append(made)
-    if said.get("cancelled_at"):
-        made, now_known = _cancellation(call, now_known, microseconds(said["cancelled_at"]) or call.occurred_at, version_at)
+    cancelled_at = microseconds(said.get("cancelled_at")) or cancelled_at
+    if cancelled_at is not None:
+        made, now_known = _cancellation(call, now_known, cancelled_at, version_at)
         parts.append(made)
     books.learn_order(call, now_known)
     return parts
@@ -125,36 +128,45 @@ def _state(one: Located, books: Books, *, must_have_value: bool) -> list[Part]:
 def refunded(one: Located, books: Books) -> list[Part]:
     """One refund: of the amount it says, of the products it lists, or of all that is left of the order."""
     call, said = one.call, one.call.properties
-    known = _known_or_own(one, books)
-    part, now_known = _refund(call, said, known, _version_at(call), occurred_at=call.occurred_at)
-    books.learn_order(call, now_known)
+    known = _known(one, books)
+    # A number of the shop's own is no order_id; the next version of the order brings the refund too.
+    if known is None and said.get("order_id_is_alias"):
+        return []
+    part, now_known = _refund(call, said, known or _own(call, books), _version_at(call), occurred_at=call.occurred_at)
+    if known is not None:
+        books.learn_order(call, now_known)
     return [part]
 
 
 def cancelled(one: Located, books: Books) -> list[Part]:
     """The cancellation: minus what had not been refunded."""
-    call = one.call
-    known = _known_or_own(one, books)
-    part, now_known = _cancellation(call, known, call.occurred_at, _version_at(call))
-    books.learn_order(call, now_known)
+    call, said = one.call, one.call.properties
+    known = _known(one, books)
+    if said.get("paid") is False and known is None:
+        return []
+    if said.get("ordered_at") and said.get("paid") is not False:
+        return _state(one, books, must_have_value=False, cancelled_at=call.occurred_at)
+    part, now_known = _cancellation(call, known or _own(call, books), call.occurred_at, _version_at(call))
+    if known is not None:
+        books.learn_order(call, now_known)
     return [part]
 
 
-def _known_or_own(one: Located, books: Books) -> KnownOrder:
-    """The order as it is known, else as the call itself tells its value."""
-    said = one.call.properties
-    order_id = _required_id(said)
-    known = books.order(one, order_id)
-    if known is not None:
-        return known
+def _known(one: Located, books: Books) -> KnownOrder | None:
+    return books.order(one, _required_id(one.call.properties))
+
+
+def _own(call: Call, books: Books) -> KnownOrder:
+    """The order as the call that takes it back tells its value."""
+    said = call.properties
     lines = lines_of(said)
-    if not _names_money(said, lines):
-        raise Refusal("order_unknown", f"the order is not known yet, and the {one.call.name} call does not say what it was worth")
-    currency = currency_of(said, books.currency)
-    value = order_value(said, currency, lines)
+    value = None
+    if _names_money(said, lines):
+        currency = currency_of(said, books.currency)
+        value = order_value(said, currency, lines)
     if value is None:
-        raise Refusal("order_unknown", f"the order is not known yet, and the {one.call.name} call does not say what it was worth")
-    return KnownOrder(order_id=order_id, occurred_at=one.call.occurred_at, amount_minor=abs(value), currency=currency)
+        raise Refusal("order_unknown", f"the order is not known yet, and the {call.name} call does not say what it was worth")
+    return KnownOrder(order_id=_required_id(said), occurred_at=call.occurred_at, amount_minor=abs(value), currency=currency)
 
 
 def _refund(
@@ -165,7 +177,7 @@ def _refund(
     left = 0 if known.cancelled else max(known.left(without=refund_id), 0)
     named = said.get("currency")
     if isinstance(named, str) and named and named.strip().upper() != known.currency:
-        raise Refusal("other_currency", f"the refund is in {named.strip().upper()[:10]}, its order in {known.currency}")
+        raise Refusal("other_currency", f"the refund is in another currency than its order, which is in {known.currency}")
     amount = min(_refund_value(said, lines, known, left), left)
     at = occurred_at or microseconds(said.get("refunded_at")) or call.occurred_at
     part = Part(f"refund {refund_id}", known.order_id, at, version_at)

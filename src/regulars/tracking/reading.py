@@ -8,6 +8,7 @@ import msgspec
 
 from regulars.tracking import calls
 from regulars.tracking.calls import KINDS, Call, Reading, Refusal, Refused
+from regulars.tracking.describing import kind_of
 from regulars.tracking.instants import microseconds
 from regulars.tracking.names import PAGE_VIEWED, SCREEN_VIEWED, spelled
 from regulars.tracking.wire import Frame, Wire, frame_of, wire_of
@@ -24,7 +25,7 @@ MAX_ID = 512
 BATCHES = ("batch", "import")
 WEBHOOKS = ("shopify", "stripe")
 _SHORT = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
-_KEPT_RAW = 64 * 1024
+KEPT_RAW = 64 * 1024
 
 
 def read(body: bytes, *, kind: str, received_at: int, source: str, key: str, about: Mapping[str, Any] | None = None) -> Reading:
@@ -38,7 +39,7 @@ def read(body: bytes, *, kind: str, received_at: int, source: str, key: str, abo
         from regulars.tracking import webhooks
 
         return webhooks.read(kind, body, received_at=received_at, source=source, key=key, about=about)
-    reader = _Reader(kind=kind, received_at=received_at, source=source, key=key, about=about)
+    reader = Reader(kind=kind, received_at=received_at, source=source, key=key, about=about)
     if kind in BATCHES:
         try:
             frame = frame_of(body)
@@ -50,10 +51,20 @@ def read(body: bytes, *, kind: str, received_at: int, source: str, key: str, abo
     return Reading(calls=reader.calls, refused=reader.refused)
 
 
-class _Reader:
+class Reader:
     """Reads the calls of one request one after the other."""
 
-    def __init__(self, *, kind: str, received_at: int, source: str, key: str, about: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        *,
+        kind: str,
+        received_at: int,
+        source: str,
+        key: str,
+        about: Mapping[str, Any] | None,
+        history: bool | None = None,
+        max_bytes: int = MAX_EVENT_BYTES,
+    ) -> None:
         self.calls: list[Call] = []
         self.refused: list[Refused] = []
         self._kind = kind if kind in KINDS else None
@@ -61,7 +72,9 @@ class _Reader:
         self._source = source
         self._key = key
         self._about = about or {}
-        self._history = kind == "import"
+        self._exact = kind == "import"
+        self._history = self._exact if history is None else history
+        self._max_bytes = max_bytes
         self._sent_at: int | None = None
         self._context: dict[str, Any] | None = None
 
@@ -75,7 +88,7 @@ class _Reader:
         place = len(self.calls) + len(self.refused)
         wire = None
         try:
-            _refuse_large(raw)
+            _refuse_large(raw, self._max_bytes)
             wire, was_mended = wire_of(raw)
             self.calls.append(self._call(wire, raw, place, was_mended=was_mended))
         except Refusal as refusal:
@@ -138,7 +151,7 @@ class _Reader:
         if said is None:
             notes.append(calls.NO_TIMESTAMP)
             return self._received_at, skew
-        if skew is not None and not corrected and not self._history:
+        if skew is not None and not corrected and not self._exact:
             said += skew
         if said > self._received_at:
             notes.append(calls.IN_FUTURE)
@@ -161,9 +174,9 @@ class _Reader:
         return context
 
 
-def _refuse_large(raw: msgspec.Raw) -> None:
-    if len(raw) > MAX_EVENT_BYTES:
-        raise Refusal("too_large", f"the call is {len(raw):,} bytes long; {MAX_EVENT_BYTES:,} are the most")
+def _refuse_large(raw: msgspec.Raw, most: int) -> None:
+    if len(raw) > most:
+        raise Refusal("too_large", f"the call is {len(raw):,} bytes long; {most:,} are the most")
 
 
 def _kind(wire: Wire) -> str:
@@ -172,7 +185,7 @@ def _kind(wire: Wire) -> str:
         kind = _SHORT.get(kind, kind).strip().lower()
         if kind in KINDS:
             return kind
-        raise Refusal("unknown_type", f"the type is '{kind[:60]}', none of {', '.join(KINDS)}")
+        raise Refusal("unknown_type", f"the type is none of {', '.join(KINDS)}")
     if kind is None and wire.event is not None:
         return "track"
     raise Refusal("unknown_type", f"the call does not say its type, one of {', '.join(KINDS)}")
@@ -188,7 +201,7 @@ def _id(value: Any, field: str) -> str | None:
     elif isinstance(value, float) and value.is_integer():
         text = str(int(value))
     else:
-        raise Refusal("bad_id", f"{field} is {_type(value)}, not a text or a whole number")
+        raise Refusal("bad_id", f"{field} is {kind_of(value)}, not a text or a whole number")
     if len(text) > MAX_ID:
         raise Refusal("bad_id", f"{field} is {len(text):,} characters long; {MAX_ID} are the most")
     return text or None
@@ -196,7 +209,7 @@ def _id(value: Any, field: str) -> str | None:
 
 def _event_name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        what = "missing" if value is None or value == "" else f"{_type(value)}, not a text"
+        what = "missing" if value is None or value == "" else f"{kind_of(value)}, not a text"
         raise Refusal("no_event_name", f"the name of the event is {what}")
     if len(value) > MAX_NAME:
         raise Refusal("no_event_name", f"the name of the event is {len(value):,} characters long; {MAX_NAME} are the most")
@@ -209,7 +222,7 @@ def _object(value: Any, field: str) -> dict[str, Any]:
     # PHP writes an empty object as an empty list.
     if value is None or value in ([], ""):
         return {}
-    raise Refusal(f"bad_{field}", f"the {field} are {_type(value)}, not an object")
+    raise Refusal(f"bad_{field}", f"the {field} are {kind_of(value)}, not an object")
 
 
 def _named_page(wire: Wire, properties: dict[str, Any]) -> dict[str, Any]:
@@ -238,19 +251,6 @@ def _leniently(value: Any) -> int | None:
         return None
 
 
-def _type(value: Any) -> str:
-    names = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        dict: "an object",
-        type(None): "empty",
-    }
-    return names.get(type(value), type(value).__name__)
-
-
 def _refused(wire: Wire | None, refusal: Refusal, raw: bytes) -> Refused:
     message_id = wire.message_id if wire is not None and isinstance(wire.message_id, str) else None
-    return Refused(message_id=message_id, code=refusal.code, explanation=refusal.explanation, raw=raw[:_KEPT_RAW])
+    return Refused(message_id=message_id, code=refusal.code, explanation=refusal.explanation, raw=raw[:KEPT_RAW])

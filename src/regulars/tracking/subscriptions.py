@@ -144,7 +144,7 @@ def _revenue(said: Mapping[str, Any], currency: str, *names: str, only: bool = F
     interval = interval.lower()
     per_month = _PER_MONTH.get(_INTERVALS.get(interval, interval.removesuffix("s")))
     if per_month is None:
-        raise Refusal("bad_interval", f"the interval is '{interval[:60]}', none of day, week, month, quarter, year")
+        raise Refusal("bad_interval", "the interval is none of day, week, month, quarter, year")
     count = whole(said, "interval_count") or 1
     return _not_negative(to_minor(paid * per_month / count, currency))
 

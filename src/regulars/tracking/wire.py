@@ -112,8 +112,12 @@ def mended(raw: bytes) -> bytes:
     except RecursionError:
         raise _too_deep() from None
     except ValueError as fault:
-        raise Refusal("not_json", f"it is not JSON: {fault}") from None
+        raise Refusal("not_json", f"it is not JSON: {_where(fault)}") from None
     return _HALVES.sub("\ufffd", again).replace("\\u0000", "").encode()
+
+
+def _where(fault: ValueError) -> str:
+    return f"{fault.msg} at character {fault.pos}" if isinstance(fault, json.JSONDecodeError) else "it cannot be read"
 
 
 def _finite(text: str) -> float | None:
