@@ -5,22 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.models import Sum
 
 from regulars.errors import ArgumentRefused
+from regulars.tables import TABLES
 from regulars_server.intake.public import open_inbox
 from regulars_server.loading import staged
 from regulars_server.loading.contracts import Flushed
-from regulars_server.loading.extras import gather, mark_gathered
+from regulars_server.loading.extras import are_waiting, gather, mark_gathered
 from regulars_server.loading.lease import Lease, held
 from regulars_server.loading.models import Batch, Dropped, TableLoad
+from regulars_server.loading.moving import MOVABLE, Moves
 from regulars_server.loading.steps import reached
+from regulars_server.loading.versions import without_dropped
 from regulars_server.loading.workspace import workspace
 from regulars_server.shared.public import publish, write_tx
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from regulars.warehouse.erasure.hashes import ErasedHashes
     from regulars_server.intake.public import Inbox
 
 SOURCE = "tracking"
@@ -80,26 +84,23 @@ def _due(now: datetime, *, force: bool) -> TableLoad | None:
 
 
 def _for_extras(now: datetime, *, force: bool) -> TableLoad | None:
-    from regulars_server.loading.extras import are_waiting
-
     last = TableLoad.objects.order_by("-id").first()
     if not are_waiting() or (not force and last is not None and last.opened_at > now - WAIT):
         return None
     with write_tx():
-        return TableLoad.objects.create(load_id=workspace().new_load_id(now), opened_at=now)
+        return TableLoad.objects.create(load_id=workspace().new_load_id(now), opened_at=now, erased=len(workspace().erased()))
 
 
 def _close(load: TableLoad, now: datetime) -> TableLoad:
     """Fix what the load consists of: its batches, and what goes along, which is staged as a file of its own."""
-    extras = gather(load, now)
-    name = ""
+    extras = gather(now)
     if extras.tables:
-        name = f"extra-{load.load_id}"
-        staged.write(name, extras.tables)
+        load.extra_file = f"extra-{load.load_id}"
+        staged.write(load.extra_file, extras.tables)
     with write_tx():
-        mark_gathered(extras, load, now)
-        load.extra_file, load.state, load.closed_at = name, State.CLOSING, now
-        load.save(update_fields=["extra_file", "state", "closed_at"])
+        mark_gathered(extras, load)
+        load.state, load.closed_at = State.CLOSING, now
+        load.save(update_fields=["extra_file", "state", "closed_at", "moves"])
     return load
 
 
@@ -127,6 +128,7 @@ def _finish(load: TableLoad, now: datetime, lease: Lease, inbox: Inbox | None) -
 
 def _write(load: TableLoad, batches: list[Batch]) -> dict[str, int]:
     tables = _content(load, batches)
+    rows: dict[str, int] = {}
     report = {
         "batches": len(batches),
         "first": min((batch.first for batch in batches), default=None),
@@ -136,22 +138,42 @@ def _write(load: TableLoad, batches: list[Batch]) -> dict[str, int]:
     try:
         # Appending shares the workspace with everybody but those who rewrite rows; only imports take turns among themselves.
         with workspace().stage(source=SOURCE, alone=False, wait_seconds=30.0, load_id=load.load_id) as staging:
-            for table, rows in tables.items():
-                staging.add(table, rows)
+            # Nobody can be erased while the load is staged, and who was before it is left out.
+            erased = workspace().erased()
+            for table, found in tables.items():
+                left = found if len(erased) == load.erased else _without_erased(found, erased)
+                staging.add(table, left)
+                rows[table] = left.num_rows
             reached("flush.staged")
             staging.commit(report, [])
     except ArgumentRefused:
         # The one refusal of a fixed id: it is there.
         if not workspace().is_loaded(load.load_id):
             raise
-    return {table: rows.num_rows for table, rows in tables.items()}
+    return rows
+
+
+def _without_erased(rows: pa.Table, erased: ErasedHashes) -> pa.Table:
+    mask = erased.mask(rows["identity_id"])
+    if "customer_id" in rows.schema.names:
+        mask = pc.or_(mask, erased.mask(rows["customer_id"]))
+    return rows.filter(pc.invert(mask))
 
 
 def _content(load: TableLoad, batches: list[Batch]) -> dict[str, pa.Table]:
-    from regulars_server.loading.versions import without_dropped
-
     names = [batch.staged for batch in batches if batch.staged]
-    return staged.together([*names, *([load.extra_file] if load.extra_file else [])], change=without_dropped(names))
+    left, moves = without_dropped(names), Moves([tuple(move) for move in load.moves])
+    parts = staged.together(names, change=lambda name, table, rows: _moved(moves, table, left(name, table, rows)))
+    extra = staged.read(load.extra_file) if load.extra_file else {}
+    return {
+        table: pa.concat_tables([found for found in (parts.get(table), extra.get(table)) if found is not None])
+        for table in TABLES
+        if table in parts or table in extra
+    }
+
+
+def _moved(moves: Moves, table: str, rows: pa.Table) -> pa.Table:
+    return moves.apply(rows) if table in MOVABLE else rows
 
 
 def _remove_from_inbox(inbox: Inbox | None) -> None:

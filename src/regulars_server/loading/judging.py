@@ -193,7 +193,7 @@ class Erased:
 
     def concerns(self, call: Call) -> bool:
         """Whether one of the call's ids belonged to an erased person."""
-        from regulars.tracking.identifiers import identifiers
+        from regulars.tracking import identifiers
 
         values = [call.user_id, call.anonymous_id, call.previous_id]
         for identifier in identifiers(call):

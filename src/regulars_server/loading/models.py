@@ -24,6 +24,10 @@ class TableLoad(models.Model):
     done_at = models.DateTimeField(null=True)
     extra_file = models.CharField(max_length=80, default="", blank=True)
     """The staged file with what goes along: rows of the identity map, and rows that change hands."""
+    moves: Any = models.JSONField(default=list)
+    """Moves that the rows of its own batches undergo on their way."""
+    erased = models.IntegerField(default=0)
+    """How many were erased when it was opened: is it more now, its rows are looked through once more."""
 
 
 class Batch(models.Model):
@@ -179,6 +183,8 @@ class KnownPart(models.Model):
     is_in_force = models.BooleanField(default=True)
     said: Any = models.JSONField(null=True)
     """What refunds, cancellations and updates need to know of an order."""
+    kept = models.TextField(null=True)
+    """The rows of a version that was overruled before it was written, in case what overruled it is undone."""
 
     class Meta:
         indexes = [models.Index(fields=["scope", "thing"], name="known_thing")]

@@ -16,6 +16,7 @@ from regulars_server.loading import hot, plans, quality, quarantine, seen, stage
 from regulars_server.loading.contracts import Ticked
 from regulars_server.loading.errors import LeaseLost
 from regulars_server.loading.judging import POISON, Judged, SetAside, judge, where
+from regulars_server.loading.known_orders import with_known
 from regulars_server.loading.lease import Lease, held
 from regulars_server.loading.models import Batch, TableLoad
 from regulars_server.loading.steps import reached
@@ -69,13 +70,13 @@ def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime
     by_slug = {source.slug: source for source in sources()}
     reached("tick.judged")
     name = f"batch-{rows[-1].id:012d}-{secrets.token_hex(6)}"
-    work = _Work(judged, Versions({slug: source.shop for slug, source in by_slug.items()}), now, workspace().settings.currency)
+    work = _Work(judged, Versions({slug: source.shop for slug, source in by_slug.items()}, now), now, workspace().settings.currency)
     try:
         with write_tx():
             _fence(position)
             new = seen.remember(judged.calls, {slug: source.remember_days for slug, source in by_slug.items()})
             work.take(new)
-            load = _open_load(now)
+            load = _open_load(now, len(erased))
             tables = work.versions.reconcile(work.tables(), load_id=load.load_id, staged=name)
             if tables:
                 staged.write(name, tables)
@@ -98,9 +99,9 @@ def _fence(position: int) -> None:
         raise LeaseLost
 
 
-def _open_load(now: datetime) -> TableLoad:
+def _open_load(now: datetime, erased: int) -> TableLoad:
     found = TableLoad.objects.filter(state=TableLoad.State.OPEN).first()
-    return found or TableLoad.objects.create(load_id=workspace().new_load_id(now), opened_at=now)
+    return found or TableLoad.objects.create(load_id=workspace().new_load_id(now), opened_at=now, erased=erased)
 
 
 def _keep(work: _Work, tables: dict[str, pa.Table], rows: Sequence[InboxRow], load: TableLoad, name: str) -> Batch:
@@ -159,7 +160,7 @@ class _Work:
         """All of them, or each half by itself where they cannot be taken together, down to the one that is to blame."""
         try:
             with transaction.atomic():
-                located = self.versions.with_orders(whose.locate(calls, now=self.now))
+                located = with_known(whose.locate(calls, now=self.now), self.versions.shops)
                 projection = project(located, currency=self.currency)
         except OURS:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regulars.tracking.identifiers import identifiers
+from regulars.tracking import identifiers
 from regulars.tracking.projection import Located
 from regulars_server.profiles.public import Observation, resolve
 

@@ -1,0 +1,88 @@
+"""What is known of the orders and subscriptions that a refund, a cancellation or a change names without saying what they are worth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from regulars.tracking.books import asks_for
+from regulars.tracking.orders import KnownLine, KnownOrder
+from regulars_server.loading.bulk import chunks
+from regulars_server.loading.models import KnownPart, OrderAlias
+from regulars_server.loading.things import order_key, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from regulars.tracking.projection import Located
+
+
+def with_known(located: Sequence[Located], shops: Mapping[str, str]) -> list[Located]:
+    """The calls, each with the order that it asks for, where that is known."""
+    asked: dict[int, tuple[str, str, str]] = {}
+    for place, one in enumerate(located):
+        wanted = asks_for(one.call) if one.call.name is not None else None
+        if wanted is not None and wanted[0] == "orders":
+            asked[place] = (scope_of("orders", one.call.source, shops), order_key(wanted[1]), wanted[1])
+    if not asked:
+        return list(located)
+    orders = _orders({(scope, thing) for scope, thing, _ in asked.values()})
+    found = list(located)
+    for place, (scope, thing, said) in asked.items():
+        order = orders.get((scope, thing))
+        if order is not None:
+            # Under the id by which the call names it: its rows are given the order's own id when they are compared.
+            found[place] = msgspec.structs.replace(located[place], order=msgspec.structs.replace(order, order_id=said))
+    return found
+
+
+def _orders(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownOrder]:
+    by_scope: dict[str, set[str]] = defaultdict(set)
+    for scope, thing in things:
+        by_scope[scope].add(thing)
+    found: dict[tuple[str, str], KnownOrder] = {}
+    for scope, wanted in by_scope.items():
+        alias = dict(_aliases(scope.partition(":")[2], wanted))
+        rows: dict[str, list[KnownPart]] = defaultdict(list)
+        for part in chunks(sorted({alias.get(thing, thing) for thing in wanted}), 500):
+            for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True):
+                rows[row.thing].append(row)
+        for thing in wanted:
+            order = _order(rows.get(alias.get(thing, thing), []))
+            if order is not None:
+                found[scope, thing] = order
+    return found
+
+
+def _aliases(shop: str, wanted: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for part in chunks(sorted(wanted), 500):
+        yield from OrderAlias.objects.filter(shop=shop, alias__in=part).values_list("alias", "order_key")
+
+
+def _order(rows: Iterable[KnownPart]) -> KnownOrder | None:
+    purchase: dict[str, Any] | None = None
+    refunds: dict[str, int] = {}
+    cancelled = False
+    for row in rows:
+        if row.said is None:
+            continue
+        if row.part == "purchase":
+            purchase = row.said
+        elif row.part.startswith("refund"):
+            refunds[row.part.removeprefix("refund").strip()] = -row.said["amount"]
+        elif row.part == "cancellation":
+            cancelled = True
+    if purchase is None:
+        return None
+    return KnownOrder(
+        order_id=purchase["order_id"],
+        occurred_at=purchase["at"],
+        amount_minor=purchase["amount"],
+        currency=purchase["currency"],
+        tax_minor=purchase["tax"],
+        refunds=refunds,
+        cancelled=cancelled,
+        lines=tuple(KnownLine(product_id=p, quantity=q, amount_minor=a) for p, q, a in purchase.get("lines", [])),
+    )
