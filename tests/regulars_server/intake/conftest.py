@@ -126,17 +126,15 @@ class Doors:
         """A door in a thread of this process; gives its address."""
         return self.stack.enter_context(self._listening(installation.config))
 
-    def start(self, installation: Installation, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+    def start(self, installation: Installation, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
         """A door in a process of its own; gives it and its address."""
-        config, port = installation.config, free_port()
+        config, port = installation.config, port or free_port()
         told = {
             "REGULARS_WORKSPACE": str(config.workspace),
             "REGULARS_LISTEN": f"127.0.0.1:{port}",
             "REGULARS_DATABASE_URL": config.database_url or "",
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "regulars_server.intake.door"], env=os.environ | told | environment, stderr=subprocess.PIPE
-        )
+        process = subprocess.Popen([sys.executable, "-m", "regulars_server.intake.door"], env=os.environ | told, stderr=subprocess.PIPE)
         self.stack.callback(_end, process)
         address = f"http://127.0.0.1:{port}"
         for _ in range(400):
