@@ -41,3 +41,10 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 422) event.detail.shouldSwap = true;
 });
+
+// A list that grows by itself (data-most) keeps to its length.
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  const list = event.detail.target;
+  const most = Number(list.dataset && list.dataset.most);
+  while (most && list.children.length > most) list.lastElementChild.remove();
+});

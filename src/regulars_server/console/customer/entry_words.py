@@ -1,0 +1,159 @@
+"""Words for what stands in a timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from regulars_server.console.templatetags.shown import amount, language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from django.utils.functional import _StrPromise
+
+GROUPS = {
+    "orders": _("Orders"),
+    "events": _("Events"),
+    "subscriptions": _("Subscriptions"),
+    "messages": _("Messages"),
+    "responses": _("Answers"),
+    "tickets": _("Support"),
+    "points": _("Points"),
+    "profile": _("Profile"),
+}
+"""By what a timeline can be filtered."""
+_GROUP = {"order_lines": "orders", "customers": "profile", "assignments": "profile"}
+
+TITLES = {
+    ("orders", "purchase"): _("Order"),
+    ("orders", "refund"): _("Refund"),
+    ("orders", "cancellation"): _("Order cancelled"),
+    ("orders", "adjustment"): _("Adjustment"),
+    ("subscriptions", "start"): _("Subscription started"),
+    ("subscriptions", "renew"): _("Subscription renewed"),
+    ("subscriptions", "upgrade"): _("Subscription upgraded"),
+    ("subscriptions", "downgrade"): _("Subscription downgraded"),
+    ("subscriptions", "pause"): _("Subscription paused"),
+    ("subscriptions", "resume"): _("Subscription resumed"),
+    ("subscriptions", "cancel"): _("Subscription cancelled"),
+    ("messages", "queued"): _("Message queued"),
+    ("messages", "withheld"): _("Message withheld"),
+    ("messages", "sent"): _("Message sent"),
+    ("messages", "delivered"): _("Message delivered"),
+    ("messages", "opened"): _("Message opened"),
+    ("messages", "clicked"): _("Message clicked"),
+    ("messages", "bounced"): _("Message bounced"),
+    ("messages", "unsubscribed"): _("Unsubscribed"),
+    ("messages", "complained"): _("Complained about a message"),
+    ("responses", "invited"): _("Asked in a survey"),
+    ("responses", "started"): _("Survey begun"),
+    ("responses", "answered"): _("Survey answered"),
+    ("responses", "finished"): _("Survey finished"),
+    ("tickets", "opened"): _("Support case opened"),
+    ("tickets", "replied"): _("Support replied"),
+    ("tickets", "resolved"): _("Support case resolved"),
+    ("tickets", "closed"): _("Support case closed"),
+    ("tickets", "reopened"): _("Support case reopened"),
+    ("tickets", "rated"): _("Support case rated"),
+    ("points", "earn"): _("Points earned"),
+    ("points", "redeem"): _("Points redeemed"),
+    ("points", "expire"): _("Points expired"),
+    ("points", "adjust"): _("Points adjusted"),
+    ("points", "reverse"): _("Points taken back"),
+    ("customers", "profile"): _("Profile data"),
+}
+NAMES = {
+    "order_id": _("Number"),
+    "linked": _("Of order"),
+    "channel": _("Channel"),
+    "campaign": _("Campaign"),
+    "country": _("Country"),
+    "discount_minor": _("Discount"),
+    "tax_minor": _("Tax"),
+    "shipping_minor": _("Shipping"),
+    "plan": _("Plan"),
+    "term_end": _("Term ends"),
+    "effective_at": _("Effective"),
+    "mrr_before_minor": _("Before"),
+    "seats": _("Seats"),
+    "reason": _("Reason"),
+    "question": _("Question"),
+    "measure": _("Measure"),
+    "score": _("Score"),
+    "text": _("Text"),
+    "points": _("Points"),
+    "expires_at": _("Expires"),
+    "priority": _("Priority"),
+    "topic": _("Topic"),
+    "handled_by": _("Handled by"),
+    "name": _("Name"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "acquisition_channel": _("Came by"),
+    "stage": _("Stage"),
+    "product_id": _("Product"),
+    "arm": _("Arm"),
+}
+"""Names of the values that are shown; others stand by their own name."""
+_LEFT_OUT = {
+    "message_id",
+    "subscription_id",
+    "response_id",
+    "survey_id",
+    "ticket_id",
+    "scale_min",
+    "scale_max",
+    "machine",
+    "context",
+    "involuntary",
+}
+_MOST = 8
+_LONGEST = 200
+
+
+def group_of(table: str) -> str:
+    """The group of a table's entries."""
+    return _GROUP.get(table, table)
+
+
+def title_of(table: str, kind: str) -> _StrPromise | str:
+    """What happened; an event by its own name."""
+    return TITLES.get((table, kind)) or kind.replace("_", " ")
+
+
+def detail_of(table: str, detail: Mapping[str, Any], currency: str | None) -> list[tuple[_StrPromise | str, str]]:
+    """Names and values of what is known besides, at most eight."""
+    del table
+    found = []
+    for name, value in _flat(detail):
+        if name in _LEFT_OUT or value in (None, "", False, 0, [], {}):
+            continue
+        found.append((NAMES.get(name, name.replace("_", " ")), _shown(name, value, currency)))
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def _flat(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in detail.items():
+        if name in {"properties", "traits"} and isinstance(value, dict):
+            yield from value.items()
+        else:
+            yield name, value
+
+
+def _shown(name: str, value: Any, currency: str | None) -> str:
+    if name.endswith("_minor") and isinstance(value, int):
+        return amount(value, currency)
+    if isinstance(value, bool):
+        return "✓"
+    if isinstance(value, int | float):
+        whole = float(value).is_integer()
+        return language().number(value, 0 if whole else 2)
+    if isinstance(value, list):
+        return f"{len(value)} ×" if value and isinstance(value[0], dict) else ", ".join(map(str, value))[:_LONGEST]
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in value.items() if not isinstance(one, dict | list))[:_LONGEST]
+    return str(value)[:_LONGEST]

@@ -1,0 +1,162 @@
+"""Everything that happened to a customer: what the serving file knows, and the calls that came since, once each, the latest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from regulars_server.console.customer.entry_words import GROUPS, detail_of, group_of, title_of
+from regulars_server.console.templatetags.shown import at, day
+from regulars_server.loading.public import hot
+from regulars_server.serving.public import timeline as served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from regulars_server.loading.public import HotCall
+    from regulars_server.serving.public import Entry
+
+PAGE = 50
+_FETCHED = 150
+_MOST_FETCHES = 8
+HOT = 200
+_KEY = {"identify": "customer#", "group": "account#"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """One entry of the timeline. `amount_minor` has its sign."""
+
+    at: datetime
+    group: str
+    title: str
+    source: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    detail: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    first_of_day: str = ""
+    """The day, where this is its first entry on the page."""
+
+    @property
+    def mark(self) -> str:
+        """The style of its dot: money that came, money that went back, or neither."""
+        if self.amount_minor is None or self.group not in {"orders", "subscriptions"}:
+            return ""
+        return "back" if self.amount_minor < 0 else "money"
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """A stretch of the timeline; `older` is what to give as `before` for the next one, empty at the end."""
+
+    entries: list[Shown]
+    older: str
+    last_day: str
+    """The day of the last entry, so that the next stretch does not say it again."""
+
+
+def page(identities: Sequence[str], *, group: str = "", before: str = "", last_day: str = "") -> Page:
+    """The latest entries before `before`, of one group or all."""
+    chosen = group if group in GROUPS else ""
+    found, older = _fetched(identities, chosen, before)
+    upper = _instant(before)
+    lower = _instant(older)
+    known = {(entry.source, entry.row_key) for entry in found}
+    calls = [call for call in hot(list(identities), HOT) if _is_new(call, known, lower, upper)]
+    entries = [*_told(found), *(_of_call(call) for call in calls if not chosen or _group_of_call(call) == chosen)]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    for entry in entries:
+        this = day(entry.at)
+        entry.first_of_day = this if this != last_day else ""
+        last_day = this
+    return Page(entries=entries, older=older, last_day=last_day)
+
+
+def _fetched(identities: Sequence[str], group: str, before: str) -> tuple[list[Entry], str]:
+    """Enough entries for a page, and where the next one begins; what happened at one instant stays together."""
+    found: list[Entry] = []
+    cursor, size = before or None, 0
+    for _round in range(_MOST_FETCHES):
+        some = served(identities, cursor, _FETCHED)
+        for entry in some:
+            if size >= PAGE and entry.occurred_at != found[-1].occurred_at:
+                return found, cursor or ""
+            cursor = entry.cursor
+            if not group or group_of(entry.table) == group:
+                found.append(entry)
+                size += entry.table != "order_lines"
+        if len(some) < _FETCHED:
+            return found, ""
+    return found, cursor or ""
+
+
+def _instant(cursor: str) -> datetime | None:
+    micros = cursor.partition(".")[0]
+    return datetime.fromtimestamp(int(micros) / 1e6, UTC) if micros.lstrip("-").isdigit() else None
+
+
+def _is_new(call: HotCall, known: set[tuple[str, str]], lower: datetime | None, upper: datetime | None) -> bool:
+    """Whether a call of the hot tail belongs here and the serving file does not have it."""
+    if (call.source, _KEY.get(call.kind, "event#") + call.message_id) in known:
+        return False
+    happened = datetime.fromtimestamp(call.occurred_at / 1e6, UTC)
+    return (lower is None or happened >= lower) and (upper is None or happened < upper)
+
+
+def _told(entries: Iterable[Entry]) -> list[Shown]:
+    """Entries in words: the lines of an order stand under it, and an event that became something else is told once."""
+    rows = list(entries)
+    lines: dict[tuple[str, str, datetime], list[str]] = {}
+    made = {(row.source, row.occurred_at) for row in rows if row.table not in {"events", "order_lines"}}
+    for row in rows:
+        if row.table == "order_lines":
+            lines.setdefault((row.source, str(row.detail.get("order_id")), row.occurred_at), []).append(_line(row))
+    return [
+        Shown(
+            at=at(row.occurred_at),
+            group=group_of(row.table),
+            title=title_of(row.table, row.kind),
+            source=row.source,
+            amount_minor=row.amount_minor,
+            currency=row.currency,
+            detail=detail_of(row.table, row.detail, row.currency),
+            lines=lines.get((row.source, str(row.detail.get("order_id")), row.occurred_at), []) if row.table == "orders" else [],
+        )
+        for row in rows
+        if row.table != "order_lines" and not (row.table == "events" and (row.source, row.occurred_at) in made and _became(row.kind))
+    ]
+
+
+def _line(row: Entry) -> str:
+    name = row.detail.get("product_name") or row.detail.get("product_id") or _("without a name")
+    quantity = row.detail.get("quantity")
+    return f"{abs(quantity):g} × {name}" if isinstance(quantity, int | float) and quantity else str(name)
+
+
+def _became(name: str) -> bool:
+    """Whether an event of this name also makes rows of another table."""
+    from regulars.tracking.makers import MAKERS
+
+    return name in MAKERS
+
+
+def _group_of_call(call: HotCall) -> str:
+    return "profile" if call.kind in {"identify", "group", "alias"} else "events"
+
+
+def _of_call(call: HotCall) -> Shown:
+    """A call that came just now. Money in it is that of the call, in major units."""
+    properties: dict[str, Any] = call.properties
+    detail = detail_of("events", {"properties": properties}, None)
+    words = {"identify": _("Said who they are"), "group": _("Joined an account"), "alias": _("Joined two ids")}
+    return Shown(
+        at=at(call.occurred_at),
+        group=_group_of_call(call),
+        title=call.name or words.get(call.kind) or call.kind,
+        source=call.source,
+        detail=detail,
+    )
