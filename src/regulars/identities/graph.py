@@ -40,6 +40,7 @@ class Graph:
         self.places: dict[str, Place] = {}
         self.members: dict[str, list[str]] = {}
         self.standings: dict[str, Standing] = {}
+        self.lent: set[str] = set()
         self.spans: dict[str, tuple[Span, ...]] = {}
         self.suggestions: list[Suggestion] = []
         self.joins: dict[str, list[Join]] = {}
@@ -87,41 +88,69 @@ def build(
     >>> graph.places["anon:7f"].customer_id, graph.places["anon:7f"].since
     ('anna', 200)
     """
-    return connect(gather(links), identifications, Constraints(decisions), rules)
+    sightings = gather(links)
+    graph = connect(sightings, Constraints(decisions), rules)
+    calls = defaultdict(list)
+    for call in identifications:
+        calls[call.anonymous].append(call)
+    for anonymous in graph.lent:
+        graph.spans[anonymous] = spans_of(anonymous, [*calls[anonymous], *implied(anonymous, sightings)])
+    return graph
 
 
 def connect(
     sightings: Sightings,
-    identifications: Iterable[Identification],
     constraints: Constraints,
     rules: Rules = DEFAULT_RULES,
     *,
     known: Mapping[str, Standing] | None = None,
+    outside: Mapping[str, str] | None = None,
+    lent: Iterable[str] = (),
 ) -> Graph:
-    """The graph of compressed links. `known` are standings found earlier, for a part of the graph that does not hold all of their pairs."""
+    """The graph of compressed links, without spans.
+
+    It may be a part of the whole: a set of identities with all their pairs, but for those whose standing is `known`. The other ends of
+    pairs with identities that join nobody may be `outside`: their customers are known and are not asked for. `lent` are anonymous ids
+    known to have several users.
+    """
     graph = Graph()
-    graph.standings = standings(sightings, constraints, rules) | dict(known or {})
-    sets = _joined(sightings, constraints, rules, graph.standings)
+    outside = outside or {}
+    graph.standings = standings(sightings, constraints, rules, outside) | dict(known or {})
+    sets = _joined(sightings, constraints, rules, graph.standings, outside)
     graph.joins = sets.joins
     for members in sets.members():
         _settle(graph, sightings, members)
-    _lend(graph, sightings, identifications)
+    graph.lent = _lend(graph, sightings, set(lent))
+    for identity, customer in outside.items():
+        graph.places[identity] = Place(customer, 0, None)
+        graph.members.setdefault(customer, []).append(identity)
     graph.suggestions = suggest(graph, sightings, constraints, sets.refusals)
     return graph
 
 
-def _joined(sightings: Sightings, constraints: Constraints, rules: Rules, barred: Mapping[str, Standing]) -> Sets:
+def implied(anonymous: str, sightings: Sightings) -> list[Identification]:
+    """What pairs say of an anonymous id's users: a call of any kind that names both is an identification, the earliest of them all."""
+    return [
+        Identification(anonymous, user, *instant)
+        for pair, instant in sightings.pairs.items()
+        if anonymous in pair and sightings.firsts[user := pair[pair[0] == anonymous]].kind == "user"
+    ]
+
+
+def _joined(
+    sightings: Sightings, constraints: Constraints, rules: Rules, barred: Mapping[str, Standing], outside: Mapping[str, str]
+) -> Sets:
     """Ties by hand first, then pairs of strong identifiers, then those with a weak one; each in the order of their calls."""
     firsts = sightings.firsts
     users = {identity for identity, sighting in firsts.items() if sighting.kind == "user"}
-    sets = Sets(firsts, users, constraints, rules.person_at_most)
+    sets = Sets([identity for identity in firsts if identity not in outside], users, constraints, rules.person_at_most)
     for (left, right), decision in constraints.ties.items():
-        if left in firsts and right in firsts:
+        if left in firsts and right in firsts and left not in outside and right not in outside:
             sets.tie(left, right, decision)
     strong: list[tuple[Instant, list[int], Pair]] = []
     weak: list[tuple[Instant, list[int], Pair]] = []
     for pair, instant in sightings.pairs.items():
-        if pair[0] not in barred and pair[1] not in barred:
+        if not (pair[0] in barred or pair[1] in barred or pair[0] in outside or pair[1] in outside):
             kinds = [firsts[identity].kind for identity in pair]
             (weak if WEAK.intersection(kinds) else strong).append((instant, sorted(map(rank, kinds)), pair))
     for pairs in (sorted(strong), sorted(weak)):
@@ -153,29 +182,26 @@ def _seniority(sightings: Sightings, identity: str) -> tuple[bool, Instant, str,
     return kind != "user", first, kind, identity
 
 
-def _lend(graph: Graph, sightings: Sightings, identifications: Iterable[Identification]) -> None:
-    """Spans of the anonymous ids that several users were identified on; what is lent belongs to its user, whoever that is."""
-    calls: dict[str, list[Identification]] = defaultdict(list)
-    for call in identifications:
-        calls[call.anonymous].append(call)
-    for pair, (occurred_at, message_id) in sightings.pairs.items():
+def _lend(graph: Graph, sightings: Sightings, lent_ids: set[str]) -> set[str]:
+    """The anonymous ids that several users were identified on. What they lend belongs to its user, whoever that is."""
+    firsts = sightings.firsts
+    users: dict[str, list[tuple[str, Instant]]] = defaultdict(list)
+    for pair, instant in sightings.pairs.items():
         for anonymous, user in (pair, pair[::-1]):
-            if sightings.firsts[anonymous].kind == "anonymous" and sightings.firsts[user].kind == "user":
-                calls[anonymous].append(Identification(anonymous, user, occurred_at, message_id))
-    for anonymous, known in sorted(calls.items()):
-        spans = spans_of(anonymous, known)
-        if not spans:
-            continue
-        graph.spans[anonymous] = spans
-        for user in {call.user for call in known}:
-            _lend_to(graph, lent(anonymous, user), user, min((call.occurred_at, call.message_id) for call in known if call.user == user))
+            if firsts[anonymous].kind == "anonymous" and firsts[user].kind == "user":
+                users[anonymous].append((user, instant))
+    found = lent_ids | {anonymous for anonymous, known in users.items() if len(known) > 1}
+    for anonymous in sorted(found):
+        for user, first in users[anonymous]:
+            if user in graph.places:
+                _lend_to(graph, lent(anonymous, user), user, first)
+    return found
 
 
 def _lend_to(graph: Graph, identity: str, user: str, first: Instant) -> None:
-    place = graph.places.get(user, Place(user, first[0], None))
+    place = graph.places[user]
     join = Join(identity, user, *first, by_hand=False)
     graph.places[identity] = Place(place.customer_id, max(place.since, first[0]), join)
-    graph.members.setdefault(place.customer_id, [user]).append(identity)
-    graph.members[place.customer_id].sort()
+    graph.members[place.customer_id].append(identity)
     graph.joins[identity].append(join)
     graph.joins[user].append(join)

@@ -154,12 +154,12 @@ def from_text(identity: str) -> Identifier:
     return Identifier("stripe" if identity.startswith("cus_") else "file", identity)
 
 
-def row_identity(identifiers: tuple[Identifier, ...]) -> str | None:
-    """The identity that a row of a call with these identifiers carries: the narrowest; None without any.
+def narrowest(identifiers: tuple[Identifier, ...]) -> Identifier:
+    """Of the identifiers of a call the one whose identity its rows carry.
 
-    >>> row_identity((Identifier("anonymous", "7f"), Identifier("user", "4711")))
+    >>> narrowest((Identifier("anonymous", "7f"), Identifier("user", "4711"))).identity
     '4711'
     """
-    if not identifiers:
-        return None
-    return min(identifiers, key=lambda identifier: (rank(identifier.kind), identifier)).identity
+    if len(identifiers) == 1:
+        return identifiers[0]
+    return min(identifiers, key=lambda identifier: (rank(identifier.kind), identifier))

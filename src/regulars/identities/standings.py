@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from regulars.identities.constraints import Constraints
     from regulars.identities.evidence import Instant, Rules, Sightings
@@ -22,17 +22,21 @@ class Standing(NamedTuple):
     since: int
 
 
-def standings(sightings: Sightings, constraints: Constraints, rules: Rules) -> dict[str, Standing]:
+def standings(sightings: Sightings, constraints: Constraints, rules: Rules, outside: Container[str] = frozenset()) -> dict[str, Standing]:
     """The identities that join nobody; told from the set of pairs alone, whatever their order."""
     neighbours: dict[str, list[tuple[Instant, str]]] = defaultdict(list)
     for (left, right), instant in sightings.pairs.items():
         neighbours[left].append((instant, right))
         neighbours[right].append((instant, left))
-    found = {identity: _standing(identity, seen, sightings, constraints, rules) for identity, seen in neighbours.items()}
+    found = {
+        identity: standing_of(identity, seen, sightings, constraints, rules)
+        for identity, seen in neighbours.items()
+        if identity not in outside
+    }
     return {identity: standing for identity, standing in found.items() if standing}
 
 
-def _standing(
+def standing_of(
     identity: str, seen: list[tuple[Instant, str]], sightings: Sightings, constraints: Constraints, rules: Rules
 ) -> Standing | None:
     if len(seen) < 2:

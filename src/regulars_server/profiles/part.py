@@ -1,0 +1,144 @@
+"""The part of the graph that something new concerns: read from the database as far as joins can reach, and no further."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from regulars.identities.evidence import DEFAULT_RULES, Rules, Sightings
+from regulars.identities.standings import SHARED, TOO_LARGE, Standing, standing_of
+from regulars_server.profiles.bulk import links_of, rows_among
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from regulars.identities.constraints import Constraints
+    from regulars.identities.evidence import Instant, Pair
+
+LENT = "lent"
+"""The kind of identities that an anonymous id of several users lends to one of them."""
+_COLUMNS = "identity, kind, first_at, first_message, customer_id, since, via, evidence, by_hand, standing, standing_since, lent, mapped_to, mapped_at"
+
+
+class Row(NamedTuple):
+    """A row of `Identity` as it is."""
+
+    identity: str
+    kind: str
+    first_at: int
+    first_message: str
+    customer_id: str
+    since: int
+    via: str
+    evidence: str
+    by_hand: bool
+    standing: str
+    standing_since: int
+    lent: bool
+    mapped_to: str | None
+    mapped_at: int
+
+
+def read_rows(identities: Collection[str]) -> dict[str, Row]:
+    """The rows of these identities, as far as they are known."""
+    return {row[0]: Row(*row) for row in rows_among("profiles_identity", _COLUMNS, "identity", identities)}
+
+
+def read_members(customers: Collection[str]) -> dict[str, Row]:
+    """The rows of all identities of these customers."""
+    return {row[0]: Row(*row) for row in rows_among("profiles_identity", _COLUMNS, "customer_id", customers)}
+
+
+class Part:
+    """Identities that may be joined differently now (`inside`), with all of their pairs, and what is known of them."""
+
+    def __init__(self, constraints: Constraints, rules: Rules = DEFAULT_RULES) -> None:
+        self.constraints = constraints
+        self.rules = rules
+        self.rows: dict[str, Row] = {}
+        self.sightings = Sightings()
+        self.inside: set[str] = set()
+        self.barred: dict[str, Standing] = {}
+        self._neighbours: dict[str, dict[str, Instant]] = defaultdict(dict)
+        self._asked: set[str] = set()
+        self._whole: set[str] = set()
+
+    def know(self, rows: dict[str, Row]) -> None:
+        """Take in rows that were read."""
+        for identity, row in rows.items():
+            if identity not in self.rows:
+                self.rows[identity] = row
+                self._asked.add(identity)
+                if row.kind != LENT:
+                    self.sightings.saw(identity, row.kind, (row.first_at, row.first_message))
+
+    def meet(self, fresh: Sightings) -> None:
+        """Take in what is new; the rows of its identities must be known already."""
+        for identity, sighting in fresh.firsts.items():
+            self._asked.add(identity)
+            self.sightings.saw(identity, *sighting)
+        for pair, instant in fresh.pairs.items():
+            self._pair(pair, instant)
+
+    def users_of(self, anonymous: str) -> list[str]:
+        """The users that an anonymous id was named with."""
+        firsts = self.sightings.firsts
+        return [other for other in self._neighbours[anonymous] if firsts[other].kind == "user"]
+
+    def reach(self, seeds: Iterable[str], *, whole: Collection[str] = ()) -> None:
+        """Read on from `seeds`, over all who can join somebody. Of `whole` all pairs are read even if they were too large before."""
+        level = set(seeds)
+        self._whole |= set(whole)
+        old = {self.rows[identity].customer_id for identity in level if identity in self.rows}
+        members = read_members(old)
+        self.know(members)
+        level |= {identity for identity, row in members.items() if row.kind != LENT}
+        while level := level - self.inside:
+            self.inside |= level
+            self._read_pairs([one for one in level if self._is_read(one)])
+            level = {other for identity in level for other in self._next(identity)}
+            self._ask(level)
+
+    def outside(self) -> dict[str, str]:
+        """Identities beyond: their customers. Of those that share a telephone with somebody inside, whole customers."""
+        beyond = [identity for identity in self.sightings.firsts if identity not in self.inside]
+        shared = {one for one, standing in self.barred.items() if standing.code == SHARED and self.sightings.firsts[one].kind == "phone"}
+        near = {self.rows[other].customer_id for one in shared for other in self._neighbours[one] if other not in self.inside}
+        self.know({identity: row for identity, row in read_members(near).items() if row.kind != LENT})
+        return {identity: self.rows[identity].customer_id for identity in {*beyond, *self.sightings.firsts} if identity not in self.inside}
+
+    def _is_read(self, identity: str) -> bool:
+        # Who is too large stays so: its pairs, which may be a hundred thousand, need not be read.
+        row = self.rows.get(identity)
+        return row is not None and (identity in self._whole or row.standing != TOO_LARGE)
+
+    def _next(self, identity: str) -> list[str]:
+        tied = self.constraints.tied_with(identity) if self.constraints.ties else []
+        row = self.rows.get(identity)
+        if row and row.standing == TOO_LARGE and identity not in self._whole:
+            self.barred[identity] = Standing(TOO_LARGE, row.standing_since)
+            return tied
+        self._ask(self._neighbours[identity])
+        seen = [(instant, other) for other, instant in self._neighbours[identity].items()]
+        standing = standing_of(identity, seen, self.sightings, self.constraints, self.rules)
+        if standing:
+            self.barred[identity] = standing
+            return tied
+        return [*tied, *self._neighbours[identity]]
+
+    def _ask(self, identities: Iterable[str]) -> None:
+        unknown = [identity for identity in identities if identity not in self._asked]
+        self._asked.update(unknown)
+        self.know(read_rows(unknown))
+
+    def _read_pairs(self, identities: list[str]) -> None:
+        found = links_of(identities)
+        self._ask({identity for left, right, _, _ in found for identity in (left, right)})
+        for left, right, occurred_at, message_id in found:
+            self._pair((left, right), (occurred_at, message_id))
+
+    def _pair(self, pair: Pair, instant: Instant) -> None:
+        self.sightings.paired(pair, instant)
+        earliest = self.sightings.pairs[pair]
+        self._neighbours[pair[0]][pair[1]] = earliest
+        self._neighbours[pair[1]][pair[0]] = earliest

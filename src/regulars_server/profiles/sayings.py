@@ -1,0 +1,87 @@
+"""What calls say about people and accounts: traits (the newest holds), accounts, and who belongs to them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from regulars_server.profiles.bulk import later, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from regulars_server.profiles.contracts import Observation
+
+_LONGEST_NAME = 200
+_LARGEST_VALUE = 32_768
+_Newest = dict[tuple[str, str], tuple[int, str, Any, str]]
+
+
+def write_sayings(observations: Sequence[Observation], identities: Sequence[str | None]) -> None:
+    """Write traits and memberships. A trait stays with the identity that it was said of, and follows it when people are joined and parted."""
+    traits: _Newest = {}
+    account_traits: _Newest = {}
+    members: dict[tuple[str, str], tuple[int, int]] = {}
+    accounts: dict[str, int] = {}
+    for one, identity in zip(observations, identities, strict=True):
+        if one.traits and identity is not None:
+            _newest(traits, identity, one.traits, one)
+        if one.account_id is not None and "\0" not in one.account_id:
+            at = one.occurred_at
+            accounts[one.account_id] = min(at, accounts.get(one.account_id, at))
+            if identity is not None:
+                first, last = members.get((identity, one.account_id), (at, at))
+                members[identity, one.account_id] = min(first, at), max(last, at)
+            if one.account_traits:
+                _newest(account_traits, one.account_id, one.account_traits, one)
+    _write_traits("profiles_trait", "identity", traits)
+    _write_traits("profiles_accounttrait", "account_id", account_traits)
+    _write_members(accounts, members)
+
+
+def _newest(found: _Newest, subject: str, said: Mapping[str, Any], one: Observation) -> None:
+    for name, value in said.items():
+        known = found.get((subject, name))
+        if known is None or (one.occurred_at, one.message_id) > known[:2]:
+            found[subject, name] = one.occurred_at, one.message_id, value, one.source
+
+
+def _write_traits(table: str, subject: str, found: _Newest) -> None:
+    updated = ", ".join(f"{name} = excluded.{name}" for name in ("value", "source", "occurred_at", "message_id"))
+    conflict = f"({subject}, name) DO UPDATE SET {updated} WHERE {later(table, 'occurred_at', 'message_id')}"
+    rows = [
+        (key[0], key[1], text, source, at, message)
+        for key, (at, message, value, source) in sorted(found.items(), key=lambda item: item[0])
+        if len(key[1]) <= _LONGEST_NAME and "\0" not in key[1] and len(text := as_json(value)) <= _LARGEST_VALUE
+    ]
+    write_rows(table, (subject, "name", "value", "source", "occurred_at", "message_id"), rows, conflict)
+
+
+def _write_members(accounts: Mapping[str, int], members: Mapping[tuple[str, str], tuple[int, int]]) -> None:
+    conflict = "(account_id) DO UPDATE SET first_at = excluded.first_at WHERE excluded.first_at < profiles_account.first_at"
+    write_rows("profiles_account", ("account_id", "first_at"), sorted(accounts.items()), conflict)
+    rows = [(*key, *times) for key, times in sorted(members.items())]
+    known = "profiles_membership"
+    conflict = (
+        "(identity, account_id) DO UPDATE SET "
+        f"first_at = CASE WHEN excluded.first_at < {known}.first_at THEN excluded.first_at ELSE {known}.first_at END, "
+        f"last_at = CASE WHEN excluded.last_at > {known}.last_at THEN excluded.last_at ELSE {known}.last_at END"
+    )
+    write_rows(known, ("identity", "account_id", "first_at", "last_at"), rows, conflict)
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON that both databases store: without NUL characters and halves of surrogate pairs."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        text = json.dumps(str(value))
+    return json.dumps(_clean(value)) if "\\u0000" in text or "\\ud" in text else text
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_clean(key): _clean(inner) for key, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
