@@ -1,1 +1,1 @@
-"""Files that somebody uploads: mapping, dry run, import with progress."""
+"""Importing files from the console: uploads, what their columns mean, rehearsal, import in the background, undoing."""

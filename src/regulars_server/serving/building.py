@@ -8,38 +8,31 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from regulars.errors import NoData
-from regulars.workspace import Workspace
 from regulars_server.serving import customer_rows, hidden, timeline_rows
 from regulars_server.serving.contracts import Built
 from regulars_server.serving.engine import BuildingEngine
+from regulars_server.serving.layout import FILE, FORMAT, as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from regulars.relations.session import Session
-
-FILE = "customers.duckdb"
-FORMAT = 1
-"""Version of the layout of the file; a reader takes no other."""
-
-Step = "Callable[[float, str], None]"
+    from regulars.workspace import Workspace
 
 
-def build_here(now: datetime, *, progress: Callable[[float, str], None] | None = None) -> Built | None:
-    """Build the serving file in this process; None where the workspace holds nothing yet (an old file is then removed)."""
+def build_here(workspace: Workspace, now: datetime, *, progress: Callable[[float, str], None] | None = None) -> Built | None:
+    """Build the serving file; None where the workspace holds nothing yet (an old file is then removed)."""
     say = progress or (lambda _fraction, _step: None)
     started = time.monotonic()
     folder = settings.CONFIG.serving
     folder.mkdir(parents=True, exist_ok=True)
-    workspace = Workspace.open(settings.CONFIG.workspace)
     _sweep(folder)
     with tempfile.TemporaryDirectory(prefix="building-", dir=folder) as aside:
         place = Path(aside)
@@ -125,16 +118,6 @@ def _write(
 def _predicted_on(engine: BuildingEngine) -> str | None:
     days = engine.number("select epoch(max(predicted_on))::bigint // 86400 from serving.customers")
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)).date().isoformat() if days else None
-
-
-def as_plain(built: Built) -> dict[str, Any]:
-    """The build's facts as plain values."""
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(built).items()}
-
-
-def from_plain(plain: dict[str, Any]) -> Built:
-    """The inverse of `as_plain`."""
-    return Built(**{**plain, **{name: datetime.fromisoformat(plain[name]) for name in ("as_of", "built_at")}})
 
 
 def _sweep(folder: Path) -> None:

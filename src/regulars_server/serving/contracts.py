@@ -112,7 +112,7 @@ class OverviewTile:
     verdict: str = ""
     undefined: str = ""
     spark: str = ""
-    """SVG that takes its colour from the text around it; made by us, safe to show as it is."""
+    """SVG with the classes of the house look; made by us of numbers and escaped words, safe to show as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,6 @@ class OverviewChart:
     key: str
     title: str
     subtitle: str
-    description: str
     legend: Sequence[tuple[str, str]]
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -143,5 +142,8 @@ class Overview:
     sentence: str
     explanation: str
     caveats: Sequence[str]
+    last_day: str
+    folder: str
+    """Where the charts of this overview lie."""
     tiles: Sequence[OverviewTile]
     charts: Sequence[OverviewChart]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
 
 from regulars_server.serving.contracts import LIGHTS, SORTS, CustomerQuery, Page
 from regulars_server.serving.reading import Reader, reader
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from regulars_server.serving.contracts import Built
 
 PERSONAL = ("customer_id", "name", "email", "phone")
 """Columns that say who; a query of somebody who may not see people does not read them."""
@@ -99,6 +105,32 @@ def lights() -> dict[str, int]:
             for row in file.rows("select coalesce(light, 'unknown') as light, count(*) as n from customers group by 1")
         }
         return {light: counted.get(light, 0) for light in LIGHTS}
+
+
+def built() -> Built | None:
+    """What the file is as of and when it was built."""
+    with reader() as file:
+        return None if file is None else file.built
+
+
+_counted: dict[str, tuple[tuple[object, ...], int]] = {}
+
+
+def purchases_since(instant: datetime, *, besides: Collection[str] = ()) -> int:
+    """Purchases from an instant on: those in the file, and of the order ids in `besides` those that it does not have."""
+    with reader() as file:
+        if file is None:
+            return len(besides)
+        start = instant.astimezone(UTC).replace(tzinfo=None)
+        wanted = (str(settings.CONFIG.serving), start, file.built.built_at, tuple(sorted(besides)))
+        if _counted.get("purchases", ((), 0))[0] != wanted:
+            rows = file.rows(
+                "select distinct json_extract_string(detail, '$.order_id') as order_id from timeline"
+                " where \"table\" = 'orders' and kind = 'purchase' and occurred_at >= ?",
+                [start],
+            )
+            _counted["purchases"] = (wanted, len({row["order_id"] for row in rows} | set(besides)))
+        return _counted["purchases"][1]
 
 
 def choices(column: str, most: int = 60) -> list[str]:

@@ -1,8 +1,11 @@
 """What other apps use of this one."""
 
 from regulars_server.serving.contracts import LIGHTS, SORTS, Built, CustomerQuery, Entry, Overview, Page
-from regulars_server.serving.customers import choices, customer, customer_id_of, customers, lights, pieces
-from regulars_server.serving.languages import language
+from regulars_server.serving.customers import built, choices, customer, customer_id_of, customers, lights, pieces, purchases_since
+from regulars_server.serving.kinds import build
+from regulars_server.serving.languages import language, reason
+from regulars_server.serving.overview import chart_file, overview
+from regulars_server.serving.reading import close
 from regulars_server.serving.timelines import timeline
 
 __all__ = [
@@ -13,12 +16,19 @@ __all__ = [
     "Entry",
     "Overview",
     "Page",
+    "build",
+    "built",
+    "chart_file",
     "choices",
+    "close",
     "customer",
     "customer_id_of",
     "customers",
     "language",
     "lights",
+    "overview",
     "pieces",
+    "purchases_since",
+    "reason",
     "timeline",
 ]

@@ -12,7 +12,7 @@ import duckdb
 from django.conf import settings
 
 from regulars_server.serving import hidden
-from regulars_server.serving.building import FILE, FORMAT, from_plain
+from regulars_server.serving.layout import FILE, FORMAT, from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

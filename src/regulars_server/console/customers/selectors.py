@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import get_language
 
 from regulars import money
-from regulars.predictions.health.words import sentence
 from regulars.reports.language import Amount
 from regulars_server.serving import public as serving
 
@@ -102,7 +101,7 @@ def shown(column: str, row: Mapping[str, Any], currency: str | None) -> str:
 
 def reasons(row: Mapping[str, Any], currency: str | None) -> list[str]:
     """Why a customer has their light, in sentences."""
-    return [sentence(r["says"], {k: v for k, v in r.items() if k not in {"code", "says"}}, currency) for r in row["reasons"]]
+    return [serving.reason(kept, currency, get_language()) for kept in row["reasons"]]
 
 
 def amount(minor: int | None, currency: str | None) -> str:
