@@ -21,3 +21,9 @@ class ErasureUnfinished(RegularsError):
     """Some holdings could not forget a person yet; the worker tries again."""
 
     code = "shared.erasure_unfinished"
+
+
+class HandlerRefused(RegularsError):
+    """Two handlers of one event have the same name."""
+
+    code = "shared.handler_refused"

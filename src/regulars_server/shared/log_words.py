@@ -16,7 +16,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/start/)[^/\s\"'?]+"), rf"\1{HIDDEN}"),
     (re.compile(r"\brk_[0-9a-f]{8}_[\w-]+"), HIDDEN),
     (re.compile(r"://[^/\s@\"']*@"), f"://{HIDDEN}@"),
-    (re.compile(rf"(?i)\b({_NAMES}[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\([^)]*\)|[^\s,;&)}}\]\"']+)"), rf"\1{HIDDEN}"),
+    (re.compile(rf"(?i)\b({_NAMES}[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\([^)]*\)|\[[^\]]*\]|[^\s,;&)}}\]\"']+)"), rf"\1{HIDDEN}"),
     (re.compile(r"[^\s@<>()\[\]{},;:'\"=/\\]+@[^\s@<>()\[\]{},;:'\"=/\\]+\.[^\s@<>()\[\]{},;:'\"=/\\]+"), "<e-mail>"),
     (re.compile(r"(?<![\w.+-])\+\d[\d ()/-]{6,}\d"), "<phone>"),
     (re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{30,}(?![\w-])"), HIDDEN),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from regulars_server.shared.errors import HandlerRefused
 from regulars_server.shared.models import DomainEvent, Handled
 from regulars_server.shared.writing import write_tx
 
@@ -53,6 +54,13 @@ def on(name: str, handler: Callable[[Event], None]) -> None:
     It is called again if it fails, up to ten times over some hours. What it writes to the default database is written once; whoever does
     more (sends, writes files) recognises a repeat by `event_id`. Register when the app is ready.
     """
+    there = {_name_of(known): known for known in _handlers[name]}
+    if there.setdefault(_name_of(handler), handler) is not handler:
+        raise HandlerRefused(
+            f"There are two handlers called {_name_of(handler)}.",
+            expected="a function with a name of its own",
+            remedy="Give it another name.",
+        )
     if handler not in _handlers[name]:
         _handlers[name].append(handler)
 
@@ -110,7 +118,7 @@ def _call_all(event: Event) -> str | None:
     """Call the handlers that have not had the event; what failed, or None."""
     failures = []
     for handler in _handlers.get(event.name, ()):
-        name = f"{handler.__module__}.{handler.__qualname__}"
+        name = _name_of(handler)
         try:
             with write_tx():
                 if Handled.objects.get_or_create(event_id=event.event_id, handler=name)[1]:
@@ -119,3 +127,7 @@ def _call_all(event: Event) -> str | None:
             log.exception("%s did not take event %s", name, event.event_id)
             failures.append(f"{name}: {type(error).__name__}")
     return "; ".join(failures)[:200] or None
+
+
+def _name_of(handler: Callable[[Event], None]) -> str:
+    return f"{handler.__module__}.{handler.__qualname__}"
