@@ -1,4 +1,4 @@
-"""The library's workspace of this installation, opened once a process."""
+"""The library's workspace of this installation, opened once a process and again when its settings change."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def workspace() -> Workspace:
-    """The workspace; its settings are as they were when it was first opened."""
-    return _open(settings.CONFIG.workspace)
+    """The workspace, with its settings as they are now."""
+    folder = settings.CONFIG.workspace
+    return _open(folder, (folder / "workspace.json").stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _open(folder: Path) -> Workspace:
+def _open(folder: Path, changed: int) -> Workspace:
+    del changed
     return Workspace.open(folder)
