@@ -6,14 +6,15 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from regulars.money import to_minor
+from regulars.money import exponent, to_minor
 from regulars.tracking.calls import Refusal
 from regulars.tracking.describing import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST = Decimal(10) ** 14
+_MOST = Decimal(10) ** 12
+_MOST_MINOR = Decimal(10) ** 17
 _AROUND = re.compile(r"^[^\d+\-.,(]*|[^\d.,)]*$")
 _POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$")
 _COMMA = re.compile(r"[+-]?\d+,\d{1,2}$|[+-]?\d{1,3}(\.\d{3})+,\d+$")
@@ -70,7 +71,20 @@ def _number(value: Any) -> Decimal | None:
 def minor(said: Mapping[str, Any], currency: str, *names: str) -> int | None:
     """The first of the fields that is there, in minor units of `currency`."""
     number = decimal(said, *names)
-    return None if number is None else to_minor(number, currency)
+    return None if number is None else minor_units(number, currency)
+
+
+def minor_units(number: Decimal, currency: str) -> int:
+    """An amount in minor units, halves away from zero. Raises `Refusal` where it is more than a table can hold."""
+    if abs(number) >= _MOST_MINOR.scaleb(-exponent(currency)):
+        raise Refusal("bad_amount", "an amount is larger than any money there is")
+    return to_minor(number, currency)
+
+
+def given(said: Mapping[str, Any], name: str) -> bool:
+    """Whether the field says anything."""
+    value = said.get(name)
+    return value is not None and value != ""
 
 
 def real(said: Mapping[str, Any], *names: str) -> float | None:
@@ -83,7 +97,7 @@ def whole(said: Mapping[str, Any], *names: str) -> int | None:
     """The first of the fields that is a whole number; others say nothing."""
     for name in names:
         value = said.get(name)
-        if isinstance(value, str) and value.strip().isdigit() and len(value) < 16:
+        if isinstance(value, str) and len(value) < 16 and value.isascii() and value.strip().isdigit():
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -96,11 +110,9 @@ def flag(said: Mapping[str, Any], *names: str) -> bool | None:
     """The first of the fields that says yes or no."""
     for name in names:
         value = said.get(name)
-        if isinstance(value, bool):
-            return value
         if isinstance(value, str) and value.strip().lower() in {"true", "yes", "1", "false", "no", "0"}:
             return value.strip().lower() in {"true", "yes", "1"}
-        if value in {0, 1} and not isinstance(value, str):
+        if isinstance(value, bool | int | float) and value in {0, 1}:
             return bool(value)
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from regulars.tracking.amounts import flag, real, text
+from regulars.tracking.amounts import flag, given, real, text
 from regulars.tracking.calls import Refusal
 from regulars.tracking.rows import Part
 
@@ -55,7 +55,7 @@ def reviewed(one: Located, _: Books) -> list[Part]:
     """A review of a product with a rating or a text is an answer; another is an event only."""
     said = one.call.properties
     words = text(said, "review_body", "text", "review", most=MAX_TEXT)
-    if said.get("rating") in {None, ""} and words is None:
+    if not given(said, "rating") and words is None:
         return []
     response = text(said, "review_id") or one.call.message_id
     return [_answer(one, {**said, "response_id": response, "survey_id": "product_review", "text": words})]
@@ -95,7 +95,7 @@ def _measure(said: Mapping[str, Any]) -> str:
     named = text(said, "measure", "survey_type", "metric")
     if named is not None and named.lower() in MEASURES:
         return named.lower()
-    return next((name for name in (*_SCALES, "rating") if said.get(name) not in {None, ""}), "rating" if "score" in said else "other")
+    return next((name for name in (*_SCALES, "rating") if given(said, name)), "rating" if "score" in said else "other")
 
 
 def _scale(said: Mapping[str, Any], measure: str, score: float | None) -> tuple[float, float]:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regulars.money import to_minor
-from regulars.tracking.amounts import decimal, minor, text
+from regulars.tracking.amounts import decimal, minor, minor_units, text
 from regulars.tracking.calls import Refusal
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def order_value(said: Mapping[str, Any], currency: str, lines: Sequence[Line]) -
     gross = [line.gross for line in lines]
     if not gross or None in gross:
         return None
-    return to_minor(sum((one for one in gross if one is not None), Decimal(0)), currency) - abs(discount or 0)
+    return minor_units(sum((one for one in gross if one is not None), Decimal(0)), currency) - abs(discount or 0)
 
 
 def lines_of(said: Mapping[str, Any]) -> list[Line]:
@@ -110,7 +109,7 @@ def shared(value: int, lines: Sequence[Line]) -> list[int]:
     parts, before, upto = [], 0, Decimal(0)
     for weight in known:
         upto += weight
-        reached = to_minor(Decimal(value) * upto / whole, "JPY")
+        reached = minor_units(Decimal(value) * upto / whole, "JPY")
         parts.append(reached - before)
         before = reached
     return parts

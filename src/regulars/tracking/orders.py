@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regulars.money import to_minor
-from regulars.tracking.amounts import currency_of, decimal, minor, text
+from regulars.tracking.amounts import currency_of, decimal, given, minor, minor_units, text
 from regulars.tracking.calls import Refusal
 from regulars.tracking.instants import microseconds
 from regulars.tracking.order_amounts import Line, lines_of, order_value, shared
@@ -74,7 +73,7 @@ def _state(one: Located, books: Books, *, must_have_value: bool, cancelled_at: i
     order_id = _required_id(said)
     lines = lines_of(said)
     known = books.order(one, order_id)
-    if not must_have_value and known is not None and said.get("currency") in {None, ""}:
+    if not must_have_value and known is not None and not given(said, "currency"):
         currency = known.currency
     elif not must_have_value and not _names_money(said, lines):
         return []
@@ -201,7 +200,7 @@ def _refund_value(said: Mapping[str, Any], lines: list[Line], known: KnownOrder,
     if total is not None:
         # A refund is paid with tax: the goods' part of it comes off the order's value.
         paid = known.amount_minor + known.tax_minor
-        return to_minor(Decimal(known.amount_minor) * abs(total) / paid, "JPY") if paid > 0 and known.tax_minor else abs(total)
+        return minor_units(Decimal(known.amount_minor) * abs(total) / paid, "JPY") if paid > 0 and known.tax_minor else abs(total)
     revenue = minor(said, currency, "revenue")
     if revenue is not None:
         return abs(revenue)
@@ -210,7 +209,7 @@ def _refund_value(said: Mapping[str, Any], lines: list[Line], known: KnownOrder,
     gross = [_gross_of(line, known) for line in lines]
     if None in gross:
         raise Refusal("no_amount", "the refund says no amount, and of a product it lists neither the refund nor the order has a price")
-    return to_minor(sum((abs(one) for one in gross if one is not None), Decimal(0)), currency)
+    return minor_units(sum((abs(one) for one in gross if one is not None), Decimal(0)), currency)
 
 
 def _gross_of(line: Line, known: KnownOrder) -> Decimal | None:
@@ -246,7 +245,7 @@ def _add_lines(part: Part, lines: list[Line], amounts: list[int], order_id: str,
             "is_goods": True,
             "quantity": float(line.quantity),
             "amount_minor": amount,
-            "unit_cost_minor": float(to_minor(cost, currency)) if cost is not None else None,
+            "unit_cost_minor": float(minor_units(cost, currency)) if cost is not None else None,
             "currency": currency,
         }
         part.add("order_lines", values, line=number)

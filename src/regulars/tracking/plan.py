@@ -86,7 +86,7 @@ class _Checked:
 
     def __init__(self, schema: Any, where: str, on_violation: Action) -> None:
         own = schema.get("x-on-violation", on_violation) if isinstance(schema, dict) else on_violation
-        if own not in {"mark", "quarantine"}:
+        if own not in ("mark", "quarantine"):
             raise _refused(f"{where}: x-on-violation is neither mark nor quarantine")
         self._violated: Action = own
         self._validator: Validator = _validator(schema, where)
@@ -109,7 +109,7 @@ def _validator(schema: Any, where: str) -> Validator:
     if not isinstance(schema, dict):
         raise _refused(f"{where}: the schema is no object")
     try:
-        return validator_for(schema, validate_formats=True, retriever=_refuse_address, offline=True, pattern_options=RegexOptions())
+        return validator_for(schema, validate_formats=True, retriever=_refuse_address, pattern_options=RegexOptions())
     except (ValidationError, ValueError, RecursionError) as fault:
         first = str(fault).splitlines()[0] if str(fault) else "it cannot be read"
         raise _refused(f"{where}: {first}") from None

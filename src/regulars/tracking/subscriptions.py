@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regulars.money import to_minor
-from regulars.tracking.amounts import currency_of, decimal, flag, text, whole
+from regulars.tracking.amounts import currency_of, decimal, flag, given, minor_units, text, whole
 from regulars.tracking.calls import Refusal
 from regulars.tracking.instants import microseconds
 from regulars.tracking.rows import Part
@@ -70,7 +69,7 @@ def _change(change: str, one: Located, books: Books) -> list[Part]:
     if subscription_id is None:
         raise Refusal("no_subscription_id", "the subscription has no subscription_id, and the call names nobody whose it could be")
     known = books.subscription(one, subscription_id)
-    currency = known.currency if known is not None and said.get("currency") in {None, ""} else None
+    currency = known.currency if known is not None and not given(said, "currency") else None
     currency = currency or currency_of(said, books.currency)
     after = 0 if change in _ENDS else _revenue(said, currency, "mrr", "mrr_after", "monthly_amount")
     before = _revenue(said, currency, "mrr_before", "previous_mrr", only=True)
@@ -131,12 +130,12 @@ def _told(before: int, after: int, known: KnownSubscription | None, term_end: in
 def _revenue(said: Mapping[str, Any], currency: str, *names: str, only: bool = False) -> int | None:
     monthly = decimal(said, *names)
     if monthly is not None:
-        return _not_negative(to_minor(monthly, currency))
+        return _not_negative(minor_units(monthly, currency))
     if only:
         return None
     yearly = decimal(said, "arr", "arr_after")
     if yearly is not None:
-        return _not_negative(to_minor(yearly / 12, currency))
+        return _not_negative(minor_units(yearly / 12, currency))
     paid = decimal(said, "amount", "price", "total", "revenue")
     interval = text(said, "interval", "billing_interval", "billing_period")
     if paid is None or interval is None:
@@ -146,7 +145,7 @@ def _revenue(said: Mapping[str, Any], currency: str, *names: str, only: bool = F
     if per_month is None:
         raise Refusal("bad_interval", "the interval is none of day, week, month, quarter, year")
     count = whole(said, "interval_count") or 1
-    return _not_negative(to_minor(paid * per_month / count, currency))
+    return _not_negative(minor_units(paid * per_month / count, currency))
 
 
 def _not_negative(mrr: int) -> int:
@@ -161,4 +160,4 @@ def _seats(said: Mapping[str, Any], known: KnownSubscription | None) -> int | No
 
 
 def _first(said: Mapping[str, Any], *names: str) -> Any:
-    return next((said[name] for name in names if said.get(name) not in {None, ""}), None)
+    return next((said[name] for name in names if given(said, name)), None)

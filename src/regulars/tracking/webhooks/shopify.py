@@ -141,7 +141,7 @@ def _refund(said: Mapping[str, Any], *, tax_included: bool) -> dict[str, Any]:
     if lines or adjusted:
         values["subtotal"] = max(goods, ZERO)
     else:
-        paid = [one for one in objects(said, "transactions") if one.get("kind") == "refund" and one.get("status") in {"success", None}]
+        paid = [one for one in objects(said, "transactions") if one.get("kind") == "refund" and one.get("status") in ("success", None)]
         freight = [one for one in objects(said, "order_adjustments") if one.get("kind") == "shipping_refund"]
         back = sum((money(one, "amount") for one in paid), ZERO)
         shipped = sum((abs(money(one, "amount")) + abs(money(one, "tax_amount")) for one in freight), ZERO)

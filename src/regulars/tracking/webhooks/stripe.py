@@ -104,7 +104,7 @@ def _updated(subscription: Mapping[str, Any], before: Mapping[str, Any]) -> dict
 
 def _told(subscription: Mapping[str, Any], before: Mapping[str, Any], properties: dict[str, Any]) -> str:
     status = subscription.get("status")
-    if "status" in before and status in RUNNING and before["status"] in {"trialing", "incomplete"}:
+    if "status" in before and status in RUNNING and before["status"] in ("trialing", "incomplete"):
         return "Subscription Started"
     if status not in RUNNING:
         return "Subscription Paused" if status == "paused" and before.get("status") in RUNNING else "Subscription Status Changed"
