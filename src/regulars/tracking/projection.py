@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from zlib import crc32
 
 import msgspec
 
@@ -12,7 +13,7 @@ from regulars.tracking.books import Books
 from regulars.tracking.calls import Call, Refusal, Refused
 from regulars.tracking.makers import MAKERS
 from regulars.tracking.people import account_parts, customer_parts
-from regulars.tracking.rows import Gathered, hash_of
+from regulars.tracking.rows import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from regulars.tracking.subscriptions import KnownSubscription
 
 
-KEPT_CONTEXT = ("app", "campaign", "consent", "device", "locale", "os", "page", "referrer", "screen", "timezone", "userAgent")
+KEPT_CONTEXT = frozenset({"app", "campaign", "consent", "device", "locale", "os", "page", "referrer", "screen", "timezone", "userAgent"})
 """What of a call's context stays with its event."""
 _DROPPED_OF_DEVICE = ("id", "advertisingId", "adTrackingEnabled", "token")
+_PRODUCT = frozenset({"product_id", "productId", "sku"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,11 +84,7 @@ def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> 
             for part in parts:
                 gathered.add(place, call, recorded_at, one.identity_id, one.account_id, part)
         properties = call.properties
-        product_id = (
-            text(properties, "product_id", "productId", "sku")
-            if "product_id" in properties or "productId" in properties or "sku" in properties
-            else None
-        )
+        product_id = text(properties, "product_id", "productId", "sku") if not _PRODUCT.isdisjoint(properties) else None
         key = "event#" + call.message_id
         gathered.events.append(
             (
@@ -94,7 +92,7 @@ def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> 
                 recorded_at,
                 call.source,
                 key,
-                hash_of(call.raw),
+                f"{crc32(call.raw):08x}",
                 one.identity_id,
                 one.account_id,
                 name,
@@ -113,14 +111,10 @@ def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> 
 
 
 def _properties(call: Call) -> str | None:
-    context = call.context
-    kept: dict[str, Any] = {}
-    for name in KEPT_CONTEXT:
-        if name in context and context[name] not in (None, {}, ""):
-            kept[name] = context[name]
+    kept = {name: value for name, value in call.context.items() if name in KEPT_CONTEXT and value}
+    if not kept:
+        return _encode(call.properties).decode() if call.properties else None
     device = kept.get("device")
     if device.__class__ is dict:
         kept["device"] = {name: value for name, value in device.items() if name not in _DROPPED_OF_DEVICE}
-    if kept:
-        return _encode({**call.properties, "context": kept}).decode()
-    return _encode(call.properties).decode() if call.properties else None
+    return _encode({**call.properties, "context": kept}).decode()

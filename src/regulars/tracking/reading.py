@@ -106,9 +106,9 @@ class Reader:
             message_id = f"{self._key}/{place}"
             notes.append(calls.NO_MESSAGE_ID)
         occurred_at, skew = self._instants(wire, notes)
-        context = self._whole_context(wire)
-        properties = _object(wire.properties, "properties")
-        traits = _object(wire.traits, "traits")
+        properties = wire.properties
+        if properties.__class__ is not dict:
+            properties = _object(properties, "properties")
         name = None
         if kind == "track":
             name = _event_name(wire.event)
@@ -124,14 +124,14 @@ class Reader:
             received_at=self._received_at,
             source=self._source,
             raw=raw,
-            user_id=_id(wire.user_id, "userId"),
-            anonymous_id=_id(wire.anonymous_id, "anonymousId"),
-            group_id=_id(wire.group_id, "groupId"),
-            previous_id=_id(wire.previous_id, "previousId"),
+            user_id=None if wire.user_id is None else _id(wire.user_id, "userId"),
+            anonymous_id=None if wire.anonymous_id is None else _id(wire.anonymous_id, "anonymousId"),
+            group_id=None if wire.group_id is None else _id(wire.group_id, "groupId"),
+            previous_id=None if wire.previous_id is None else _id(wire.previous_id, "previousId"),
             name=name,
             properties=properties,
-            traits=traits,
-            context=context,
+            traits={} if wire.traits is None else _object(wire.traits, "traits"),
+            context=self._whole_context(wire),
             skew=skew,
             notes=tuple(notes),
         )

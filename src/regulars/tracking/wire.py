@@ -77,7 +77,7 @@ def wire_of(raw: bytes | msgspec.Raw) -> tuple[Wire, bool]:
     plain = bytes(raw)
     if plain.count(b"{") + plain.count(b"[") > MAX_DEPTH:
         _refuse_depth(plain)
-    if b"\\u0000" not in plain:
+    if b"\\" not in plain or b"\\u0000" not in plain:
         try:
             return _CALL.decode(plain), False
         except DECODE_FAULTS:
