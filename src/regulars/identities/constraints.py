@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from regulars.identities.evidence import Decision, Pair
 
@@ -21,11 +21,9 @@ class Constraints:
         self.ties: dict[Pair, Decision] = {}
         self.apart: dict[str, dict[str, Decision]] = {}
         self.dismissed: set[tuple[str, str, tuple[str, ...]]] = set()
-        self._class: dict[str, str] = {}
         for decision in sorted(decisions, key=lambda one: (one.occurred_at, one.decision_id)):
             getattr(self, f"_{decision.kind}")(decision)
-        for left, right in self.ties:
-            self._class[self.class_of(left)] = self.class_of(right)
+        self._take(self.ties)
 
     def class_of(self, identity: str) -> str:
         """A representative of the identities that are tied with this one, directly or over others."""
@@ -40,9 +38,27 @@ class Constraints:
         others = set(right)
         return any(not others.isdisjoint(self.apart[identity]) for identity in left if identity in self.apart)
 
-    def tied_with(self, identity: str) -> list[str]:
+    def tied_with(self, identity: str) -> Sequence[str]:
         """The other ends of the ties of an identity."""
-        return [pair[0] if pair[1] == identity else pair[1] for pair in self.ties if identity in pair]
+        return self._tied.get(identity, ())
+
+    def without(self, ties: Iterable[Pair]) -> Constraints:
+        """These constraints without some of the ties."""
+        gone = set(ties)
+        rest = Constraints()
+        rest.apart, rest.dismissed = self.apart, self.dismissed
+        rest._take({pair: decision for pair, decision in self.ties.items() if pair not in gone})
+        return rest
+
+    def _take(self, ties: dict[Pair, Decision]) -> None:
+        self.ties = ties
+        self._class: dict[str, str] = {}
+        self._tied: dict[str, list[str]] = {}
+        for left, right in ties:
+            if self.class_of(left) != self.class_of(right):
+                self._class[self.class_of(left)] = self.class_of(right)
+            self._tied.setdefault(left, []).append(right)
+            self._tied.setdefault(right, []).append(left)
 
     def _merge(self, decision: Decision) -> None:
         for left in decision.left:

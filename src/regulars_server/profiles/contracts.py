@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from regulars.identities.spans import FOREVER
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from regulars.identities.identifiers import Identifier
-
-__all__ = ["FOREVER", "Observation", "PendingMapRow", "PendingMove", "Resolved"]
 
 
 class Observation(NamedTuple):
@@ -59,3 +56,120 @@ class PendingMove(NamedTuple):
     since: int
     until: int
     to: str
+
+
+class Preview(NamedTuple):
+    """What a decision would change: its two sides, the customers they would be, and which identities would have another customer."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    left_customer: str
+    right_customer: str
+    moving: tuple[str, ...]
+    counts: Mapping[str, int]
+    """Rows that would move with them, by table, where the caller said how to count."""
+
+
+class Evidence(NamedTuple):
+    """One step of why two identities are one person: a call that named both, or a decision by hand."""
+
+    left: str
+    right: str
+    occurred_at: int
+    evidence: str
+    """The message id of the call, or the id of the decision."""
+    by_hand: bool
+    source: str
+    """The source of the call, or who decided."""
+
+
+class ProfileIdentity(NamedTuple):
+    """One identity of a person, since when it is theirs, and the step that joined it."""
+
+    identity: str
+    kind: str
+    first_at: int
+    since: int
+    evidence: Evidence | None
+    standing: str
+    """`shared` or `too_large`: it joins nobody."""
+
+
+class ProfileTrait(NamedTuple):
+    """A trait: of all identities of the person the newest word."""
+
+    name: str
+    value: Any
+    source: str
+    occurred_at: int
+    identity: str
+
+
+class ProfileAccount(NamedTuple):
+    """A company that the person belongs to."""
+
+    account_id: str
+    name: str | None
+    first_at: int
+    last_at: int
+
+
+class ProfileNote(NamedTuple):
+    """What a member of the team wrote."""
+
+    note_id: int
+    text: str
+    actor: str
+    at: datetime
+
+
+class Profile(NamedTuple):
+    """A person."""
+
+    customer_id: str
+    reference: str
+    identities: tuple[ProfileIdentity, ...]
+    traits: tuple[ProfileTrait, ...]
+    accounts: tuple[ProfileAccount, ...]
+    notes: tuple[ProfileNote, ...]
+
+    @property
+    def name(self) -> str | None:
+        """What the person is called, as far as traits tell."""
+        said = {trait.name: trait.value for trait in self.traits if isinstance(trait.value, str) and trait.value.strip()}
+        parts = [said.get("first_name") or said.get("firstName"), said.get("last_name") or said.get("lastName")]
+        return said.get("name") or " ".join(part for part in parts if part) or None
+
+    @property
+    def identity_ids(self) -> tuple[str, ...]:
+        """All identities, as rows carry them."""
+        return tuple(one.identity for one in self.identities)
+
+
+class Suggested(NamedTuple):
+    """A suggestion: what it rests on, and whom it names; `seen_with` is how many identities that one was seen with."""
+
+    suggestion_id: int
+    code: str
+    rests_on: str
+    customers: tuple[str, ...]
+    references: tuple[str, ...]
+    seen_with: int
+
+
+class Found(NamedTuple):
+    """Somebody who was searched for, and by what they were found."""
+
+    customer_id: str
+    reference: str
+    matched: str
+
+
+class AdoptedRow(NamedTuple):
+    """A row of the library's table `identities` that an imported file brought; the instant in microseconds since 1970, UTC."""
+
+    identity_id: str
+    customer_id: str
+    occurred_at: int
+    row_key: str
+    source: str

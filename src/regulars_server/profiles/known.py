@@ -51,7 +51,7 @@ class Known:
             models.Version.objects.create(token=token)
         if token != self.token:
             self.forget(token)
-            self.constraints = read_constraints()
+            self.constraints = Constraints(read_decisions())
         elif len(self.entries) > _AT_MOST:
             self.entries.clear()
             self.spans.clear()
@@ -73,11 +73,11 @@ class Known:
 KNOWN = Known()
 
 
-def read_constraints() -> Constraints:
-    """What all decisions by hand add up to."""
+def read_decisions() -> list[Decision]:
+    """All decisions by hand."""
     names = ("kind", "left", "right", "occurred_at", "decision_id", "code")
     rows: Any = models.Decision.objects.values_list(*names)
-    return Constraints(Decision(kind, tuple(left), tuple(right), at, key, code) for kind, left, right, at, key, code in rows)
+    return [Decision(kind, tuple(left), tuple(right), at, key, code) for kind, left, right, at, key, code in rows]
 
 
 def changed_by_hand() -> None:

@@ -22,6 +22,7 @@ class Identity(models.Model):
     via = models.TextField(default="")
     """The identity that it was joined to, by the call or decision `evidence`."""
     evidence = models.TextField(default="")
+    evidence_at = models.BigIntegerField(default=0)
     by_hand = models.BooleanField(default=False)
     standing = models.CharField(max_length=16, default="")
     """`shared` or `too_large`: it joins nobody."""
@@ -71,16 +72,6 @@ class Decision(models.Model):
     evidence = models.TextField(default="")
 
 
-class Adopted(models.Model):
-    """What an imported file said: of all its rows about one identity the latest."""
-
-    identity = models.TextField(unique=True)
-    customer_id = models.TextField(db_index=True)
-    occurred_at = models.BigIntegerField()
-    row_key = models.TextField()
-    source = models.TextField(default="")
-
-
 class Suggestion(models.Model):
     """What looks like one person and is not joined by itself."""
 
@@ -95,6 +86,8 @@ class Trait(models.Model):
     identity = models.TextField()
     name = models.TextField()
     value: Any = models.JSONField(null=True)
+    search = models.CharField(max_length=100, null=True, db_index=True)
+    """Of a name its beginning, folded."""
     source = models.TextField()
     occurred_at = models.BigIntegerField()
     message_id = models.TextField()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LENT = "lent"
 """The kind of identities that an anonymous id of several users lends to one of them."""
-_COLUMNS = "identity, kind, first_at, first_message, customer_id, since, via, evidence, by_hand, standing, standing_since, lent, mapped_to, mapped_at"
+_COLUMNS = "identity, kind, first_at, first_message, customer_id, since, via, evidence, evidence_at, by_hand, standing, standing_since, lent, mapped_to, mapped_at"
 
 
 class Row(NamedTuple):
@@ -31,6 +31,7 @@ class Row(NamedTuple):
     since: int
     via: str
     evidence: str
+    evidence_at: int
     by_hand: bool
     standing: str
     standing_since: int
@@ -62,6 +63,7 @@ class Part:
         self._neighbours: dict[str, dict[str, Instant]] = defaultdict(dict)
         self._asked: set[str] = set()
         self._whole: set[str] = set()
+        self._mapped: dict[str, tuple[str, int]] = {}
 
     def know(self, rows: dict[str, Row]) -> None:
         """Take in rows that were read."""
@@ -71,6 +73,22 @@ class Part:
                 self._asked.add(identity)
                 if row.kind != LENT:
                     self.sightings.saw(identity, row.kind, (row.first_at, row.first_message))
+
+    def mapped(self, identity: str) -> tuple[str | None, int]:
+        """What the latest row of the map says of an identity, and its instant."""
+        row = self.rows.get(identity)
+        return self._mapped.get(identity) or ((row.mapped_to, row.mapped_at) if row else (None, 0))
+
+    def take_mapped(self, identity: str, customer: str, at: int) -> bool:
+        """Take in a row of the map that somebody else wrote, unless a later one is known; says whether it was.
+
+        Of two at one instant it is not known which one holds: then the map is taken to say nothing usable, and is written anew.
+        """
+        known, known_at = self.mapped(identity)
+        if known is not None and (at < known_at or (at, customer) == (known_at, known)):
+            return False
+        self._mapped[identity] = ("" if known is not None and at == known_at else customer), at
+        return True
 
     def meet(self, fresh: Sightings) -> None:
         """Take in what is new; the rows of its identities must be known already."""

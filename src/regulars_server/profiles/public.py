@@ -1,17 +1,74 @@
 """What other apps use of this one."""
 
-from regulars_server.profiles.contracts import FOREVER, Observation, PendingMapRow, PendingMove, Resolved
+from regulars.identities.spans import FOREVER
+from regulars_server.profiles.contracts import (
+    AdoptedRow,
+    Evidence,
+    Found,
+    Observation,
+    PendingMapRow,
+    PendingMove,
+    Preview,
+    Profile,
+    ProfileAccount,
+    ProfileIdentity,
+    ProfileNote,
+    ProfileTrait,
+    Resolved,
+    Suggested,
+)
+from regulars_server.profiles.deciding import dismiss, merge, preview_merge, preview_unmerge, unmerge
+from regulars_server.profiles.noting import add_note
 from regulars_server.profiles.pending import mark_written, pending_map_rows, pending_reattributions
-from regulars_server.profiles.resolving import resolve
+from regulars_server.profiles.resolving import adopt, resolve
+from regulars_server.profiles.selectors import (
+    customer_by_reference,
+    customer_of,
+    find,
+    identities_of,
+    notes,
+    profile,
+    profile_of,
+    suggestion_count,
+    suggestions,
+    why,
+)
 
 __all__ = [
     "FOREVER",
+    "AdoptedRow",
+    "Evidence",
+    "Found",
     "Observation",
     "PendingMapRow",
     "PendingMove",
+    "Preview",
+    "Profile",
+    "ProfileAccount",
+    "ProfileIdentity",
+    "ProfileNote",
+    "ProfileTrait",
     "Resolved",
+    "Suggested",
+    "add_note",
+    "adopt",
+    "customer_by_reference",
+    "customer_of",
+    "dismiss",
+    "find",
+    "identities_of",
     "mark_written",
+    "merge",
+    "notes",
     "pending_map_rows",
     "pending_reattributions",
+    "preview_merge",
+    "preview_unmerge",
+    "profile",
+    "profile_of",
     "resolve",
+    "suggestion_count",
+    "suggestions",
+    "unmerge",
+    "why",
 ]

@@ -28,6 +28,7 @@ _IDENTITY = (
     "since",
     "via",
     "evidence",
+    "evidence_at",
     "by_hand",
     "standing",
     "standing_since",
@@ -89,8 +90,8 @@ class _Writer:
         place = self._graph.places[identity]
         known = self._part.rows.get(identity)
         standing = self._graph.standings.get(identity)
-        via, evidence, by_hand = (place.join.other(identity), place.join.evidence, place.join.by_hand) if place.join else ("", "", False)
-        mapped_to, mapped_at = (known.mapped_to, known.mapped_at) if known else (None, 0)
+        join = place.join
+        mapped_to, mapped_at = self._part.mapped(identity)
         if (identity if mapped_to is None else mapped_to) != place.customer_id:
             mapped_at = self._deciding_instant(identity, place, known)
             mapped_to = place.customer_id
@@ -101,9 +102,7 @@ class _Writer:
             *first,
             place.customer_id,
             place.since,
-            via,
-            evidence,
-            by_hand,
+            *((join.other(identity), join.evidence, join.occurred_at, join.by_hand) if join else ("", "", 0, False)),
             standing.code if standing else "",
             standing.since if standing else 0,
             identity in self._graph.lent,
@@ -140,7 +139,8 @@ class _Writer:
         if not (known is None or identity in self._graph.standings or self._rests_on_news(identity)):
             old = self._latest_of.get(known.customer_id, self._latest)
             at = max(at, old, self._latest_of.get(place.customer_id, old))
-        return max(at, known.mapped_at + 1) if known and known.mapped_to is not None else at
+        mapped_to, mapped_at = self._part.mapped(identity)
+        return at if mapped_to is None else max(at, mapped_at + 1)
 
     def _rests_on_news(self, identity: str) -> bool:
         while (join := self._graph.places[identity].join) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.identities.evidence import Identification, Link, Sighting, Sightings
-from regulars.identities.identifiers import narrowest
+from regulars.identities.identifiers import from_text, narrowest
 from regulars.identities.spans import holder
 from regulars_server.profiles.bulk import links_between, links_of, one_writer, write_rows
 from regulars_server.profiles.contracts import Resolved
@@ -13,6 +13,7 @@ from regulars_server.profiles.known import KNOWN, Entry
 from regulars_server.profiles.lending import Lending
 from regulars_server.profiles.part import Part, read_rows
 from regulars_server.profiles.rebuilding import rebuild
+from regulars_server.profiles.rules import rules
 from regulars_server.profiles.sayings import write_sayings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from regulars.identities.evidence import Instant, Pair
     from regulars.identities.identifiers import Identifier
-    from regulars_server.profiles.contracts import Observation
+    from regulars_server.profiles.contracts import AdoptedRow, Observation
     from regulars_server.profiles.part import Row
 
 _SAYS_WHO = frozenset({"identify", "alias"})
@@ -43,6 +44,27 @@ def resolve(observations: Sequence[Observation], *, now: datetime) -> Resolved:
     identities = batch.identities()
     KNOWN.keep(batch.entries, batch.lending.spans, batch.lending.changed)
     return Resolved(identities, changed)
+
+
+def adopt(rows: Sequence[AdoptedRow], *, now: datetime) -> int:
+    """Take identity rows that imported files brought as links; returns how many identities have another customer than before.
+
+    A row that names an identity as its own customer tells when it was seen, and joins nothing. Call it inside a transaction.
+    """
+    del now
+    one_writer()
+    KNOWN.refresh()
+    fresh, sources = Sightings(), {}
+    latest: dict[str, tuple[int, str, str]] = {}
+    by_call: dict[Instant, str] = {}
+    for row in rows:
+        pair = dict.fromkeys((row.identity_id, row.customer_id))
+        fresh.add(Link(tuple(from_text(identity) for identity in pair), row.occurred_at, row.row_key))
+        by_call[row.occurred_at, row.row_key] = row.source
+        latest[row.identity_id] = max((row.occurred_at, row.row_key, row.customer_id), latest.get(row.identity_id, (0, "", "")))
+    sources = {pair: by_call[instant] for pair, instant in fresh.pairs.items()}
+    mapped = {identity: (customer, at) for identity, (at, _, customer) in latest.items()}
+    return take_in(fresh, sources, [], Lending(KNOWN), mapped)
 
 
 class _Batch:
@@ -89,20 +111,7 @@ class _Batch:
     def take_in_new(self) -> int:
         """Write what is new, and rebuild the part of the graph that it concerns."""
         fresh, sources = self._fresh()
-        rows = read_rows(list(fresh.firsts))
-        new = _unknown(fresh, rows)
-        narrowed = {identity for identity, sighting in new.firsts.items() if identity in rows and sighting.kind != rows[identity].kind}
-        self.lending.note(self.identifications, *self._pairs_and_kinds(new, rows, narrowed))
-        write_links(new.pairs, sources)
-        self.lending.write()
-        changed = _latest(new)
-        if not changed:
-            return 0
-        part = Part(KNOWN.constraints)
-        part.know(rows)
-        part.meet(new)
-        part.reach({*changed, *self.lending.borrowers()}, whole=narrowed | self.lending.becoming)
-        return rebuild(part, changed, news={message for _, message in new.pairs.values()}, newly_lent=self.lending.becoming)
+        return take_in(fresh, sources, self.identifications, self.lending)
 
     def _remember(self, one: Observation) -> Entry:
         earlier = self.entries.get(one.identifiers)
@@ -120,20 +129,48 @@ class _Batch:
                 anonymous = identifier.identity
                 self.identifications += [Identification(anonymous, user, one.occurred_at, one.message_id) for user in users]
 
-    def _pairs_and_kinds(self, new: Sightings, rows: Mapping[str, Row], narrowed: set[str]) -> tuple[dict[Pair, Instant], dict[str, str]]:
-        """New pairs and the kinds of their ends; and the older pairs of those that are only now known to be users."""
-        older = {(left, right): (at, message) for left, right, at, message in links_of(narrowed)} if narrowed else {}
-        pairs = {**older, **new.pairs}
-        others = read_rows([identity for pair in older for identity in pair if identity not in rows])
-        kinds = {row.identity: row.kind for row in (*rows.values(), *others.values())}
-        return pairs, kinds | {identity: sighting.kind for identity, sighting in new.firsts.items()}
-
     def _fresh(self) -> tuple[Sightings, dict[Pair, str]]:
         fresh = Sightings()
         for identifiers, entry in self.entries.items():
             fresh.add(Link(identifiers, entry.occurred_at, entry.message_id))
         sources = {(entry.occurred_at, entry.message_id): self.sources[identifiers] for identifiers, entry in self.entries.items()}
         return fresh, {pair: sources[instant] for pair, instant in fresh.pairs.items()}
+
+
+def take_in(
+    fresh: Sightings,
+    sources: Mapping[Pair, str],
+    identifications: Sequence[Identification],
+    lending: Lending,
+    mapped: Mapping[str, tuple[str, int]] | None = None,
+) -> int:
+    """Write what is new, and rebuild the part of the graph that it concerns. `mapped` are rows of the map that others have written."""
+    rows = read_rows(list(fresh.firsts))
+    new = _unknown(fresh, rows)
+    narrowed = {identity for identity, sighting in new.firsts.items() if identity in rows and sighting.kind != rows[identity].kind}
+    lending.note(identifications, *_pairs_and_kinds(new, rows, narrowed))
+    write_links(new.pairs, sources)
+    lending.write()
+    changed = _latest(new)
+    part = Part(KNOWN.constraints, rules())
+    part.know(rows)
+    for identity, (customer, at) in (mapped or {}).items():
+        if part.take_mapped(identity, customer, at):
+            changed.setdefault(identity, fresh.firsts[identity].first)
+    if not changed:
+        return 0
+    part.meet(new)
+    part.reach({*changed, *lending.borrowers()}, whole=narrowed | lending.becoming)
+    return rebuild(part, changed, news={message for _, message in new.pairs.values()}, newly_lent=lending.becoming)
+
+
+def _pairs_and_kinds(new: Sightings, rows: Mapping[str, Row], narrowed: set[str]) -> tuple[dict[Pair, Instant], dict[str, str]]:
+    """New pairs and the kinds of their ends; and the older pairs of those that are only now known to be users."""
+    older = {(left, right): (at, message) for left, right, at, message in links_of(narrowed)}
+    pairs = {**older, **new.pairs}
+    others = read_rows([identity for pair in older for identity in pair if identity not in rows])
+    kinds = {row.identity: row.kind for row in (*rows.values(), *others.values())}
+    return pairs, kinds | {identity: sighting.kind for identity, sighting in new.firsts.items()}
 
 
 def write_links(pairs: Mapping[Pair, Instant], sources: Mapping[Pair, str]) -> None:

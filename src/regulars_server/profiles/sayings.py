@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from regulars_server.profiles.bulk import later, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from regulars_server.profiles.contracts import Observation
 
 _LONGEST_NAME = 200
 _LARGEST_VALUE = 32_768
+_NAMES = frozenset({"name", "first_name", "last_name", "firstName", "lastName", "full_name", "fullName"})
 _Newest = dict[tuple[str, str], tuple[int, str, Any, str]]
 
 
@@ -34,8 +35,12 @@ def write_sayings(observations: Sequence[Observation], identities: Sequence[str 
                 members[identity, one.account_id] = min(first, at), max(last, at)
             if one.account_traits:
                 _newest(account_traits, one.account_id, one.account_traits, one)
-    _write_traits("profiles_trait", "identity", traits)
-    _write_traits("profiles_accounttrait", "account_id", account_traits)
+    rows = [(identity, name, text, _search(name, value), *rest) for identity, name, text, value, *rest in _rows(traits)]
+    columns = ("identity", "name", "value", "search", "source", "occurred_at", "message_id")
+    write_rows("profiles_trait", columns, rows, _unless_newer("profiles_trait", columns))
+    rows = [(account, name, text, *rest) for account, name, text, _, *rest in _rows(account_traits)]
+    columns = ("account_id", "name", "value", "source", "occurred_at", "message_id")
+    write_rows("profiles_accounttrait", columns, rows, _unless_newer("profiles_accounttrait", columns))
     _write_members(accounts, members)
 
 
@@ -46,15 +51,28 @@ def _newest(found: _Newest, subject: str, said: Mapping[str, Any], one: Observat
             found[subject, name] = one.occurred_at, one.message_id, value, one.source
 
 
-def _write_traits(table: str, subject: str, found: _Newest) -> None:
-    updated = ", ".join(f"{name} = excluded.{name}" for name in ("value", "source", "occurred_at", "message_id"))
-    conflict = f"({subject}, name) DO UPDATE SET {updated} WHERE {later(table, 'occurred_at', 'message_id')}"
-    rows = [
-        (key[0], key[1], text, source, at, message)
-        for key, (at, message, value, source) in sorted(found.items(), key=lambda item: item[0])
-        if len(key[1]) <= _LONGEST_NAME and "\0" not in key[1] and len(text := as_json(value)) <= _LARGEST_VALUE
-    ]
-    write_rows(table, (subject, "name", "value", "source", "occurred_at", "message_id"), rows, conflict)
+def folded(text: str) -> str:
+    """A text as names are searched by."""
+    return " ".join(text.casefold().split())[:100]
+
+
+def _search(name: str, value: Any) -> str | None:
+    return folded(value.replace("\0", "")) if name in _NAMES and isinstance(value, str) and not _has_half_pair(value) else None
+
+
+def _has_half_pair(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _rows(found: _Newest) -> Iterator[tuple[Any, ...]]:
+    for (subject, name), (at, message, value, source) in sorted(found.items(), key=lambda item: item[0]):
+        if len(name) <= _LONGEST_NAME and name.isprintable() and len(text := as_json(value)) <= _LARGEST_VALUE:
+            yield subject, name, text, value, source, at, message
+
+
+def _unless_newer(table: str, columns: Sequence[str]) -> str:
+    updated = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
+    return f"({', '.join(columns[:2])}) DO UPDATE SET {updated} WHERE {later(table, 'occurred_at', 'message_id')}"
 
 
 def _write_members(accounts: Mapping[str, int], members: Mapping[tuple[str, str], tuple[int, int]]) -> None:

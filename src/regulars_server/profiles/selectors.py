@@ -1,0 +1,179 @@
+"""Reading who is who: a person's profile, why its identities are one person, search, suggestions."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from regulars.identities.identifiers import identify
+from regulars_server.profiles import models
+from regulars_server.profiles.contracts import (
+    Evidence,
+    Found,
+    Profile,
+    ProfileAccount,
+    ProfileIdentity,
+    ProfileNote,
+    ProfileTrait,
+    Suggested,
+)
+from regulars_server.profiles.sayings import folded
+from regulars_server.shared.public import reference_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+_AT_ONCE = 500
+
+
+def customer_of(identity: str) -> str:
+    """The customer of an identity; one that is not known is its own."""
+    return models.Identity.objects.filter(identity=identity).values_list("customer_id", flat=True).first() or identity
+
+
+def identities_of(customer_id: str) -> list[str]:
+    """All identities of a customer, as rows carry them; the customer id is among them."""
+    found = set(models.Identity.objects.filter(customer_id=customer_id).values_list("identity", flat=True))
+    return sorted(found | {customer_id})
+
+
+def customer_by_reference(reference: str) -> str | None:
+    """The customer whom a reference leads to; one of a customer who was merged since leads to whom they are now."""
+    return models.Identity.objects.filter(reference=reference).values_list("customer_id", flat=True).first()
+
+
+def profile(reference: str) -> Profile | None:
+    """The person whom a reference leads to."""
+    customer_id = customer_by_reference(reference)
+    return None if customer_id is None else profile_of(customer_id)
+
+
+def profile_of(customer_id: str) -> Profile:
+    """The person under a customer id; who is not known has no identities but this one."""
+    rows = list(models.Identity.objects.filter(customer_id=customer_id).order_by("first_at", "first_message", "identity"))
+    names = [row.identity for row in rows] or [customer_id]
+    steps = _steps([row for row in rows if row.via])
+    return Profile(
+        customer_id=customer_id,
+        reference=reference_of(customer_id),
+        identities=tuple(
+            ProfileIdentity(row.identity, row.kind, row.first_at, row.since, steps.get(row.identity), row.standing) for row in rows
+        ),
+        traits=tuple(_traits(names)),
+        accounts=tuple(_accounts(names)),
+        notes=tuple(notes(names)),
+    )
+
+
+def why(left: str, right: str) -> list[Evidence]:
+    """Why two identities are one person: the chain of calls and decisions between them; empty where they are not one."""
+    customer_id = customer_of(left)
+    if left == right or customer_of(right) != customer_id:
+        return []
+    rows = [row for row in models.Identity.objects.filter(customer_id=customer_id) if row.via]
+    ends: dict[str, list[Evidence]] = {}
+    for step in _steps(rows).values():
+        ends.setdefault(step.left, []).append(step)
+        ends.setdefault(step.right, []).append(step)
+    came: dict[str, Evidence | None] = {left: None}
+    queue = deque([left])
+    while queue and right not in came:
+        here = queue.popleft()
+        for step in ends.get(here, ()):
+            there = step.right if step.left == here else step.left
+            if there not in came:
+                came[there] = step
+                queue.append(there)
+    chain: list[Evidence] = []
+    here = right
+    while (step := came.get(here)) is not None:
+        chain.append(step)
+        here = step.right if step.left == here else step.left
+    return chain[::-1]
+
+
+def notes(identities: Iterable[str]) -> list[ProfileNote]:
+    """The notes on a person, by all identities of the person; the newest first."""
+    found = models.Note.objects.filter(identity__in=list(identities)[:_AT_ONCE]).order_by("-at", "-id")
+    return [ProfileNote(row.pk, row.text, row.actor, row.at) for row in found]
+
+
+def suggestions(limit: int = 100, offset: int = 0) -> list[Suggested]:
+    """What looks like one person and is not joined by itself, the newest first."""
+    found = []
+    for row in models.Suggestion.objects.order_by("-id")[offset : offset + limit]:
+        seen_with = sum(models.Link.objects.filter(**{side: row.rests_on}).count() for side in ("left", "right"))
+        references = tuple(reference_of(customer) for customer in row.customers)
+        found.append(Suggested(row.pk, row.code, row.rests_on, tuple(row.customers), references, seen_with))
+    return found
+
+
+def suggestion_count() -> int:
+    """How many suggestions there are."""
+    return models.Suggestion.objects.count()
+
+
+def find(text: str, limit: int = 20, *, region: str | None = None) -> list[Found]:
+    """Who is meant by a text: an id, an e-mail address, a telephone number, or the beginning of a name."""
+    text = text.strip()
+    if not text or "\0" in text:
+        return []
+    exact = {text, f"anon:{text}", f"device:{text}", f"shopify:{text}"}
+    exact |= {one.identity for kind in ("email", "phone") if (one := identify(kind, text, region=region))}
+    matched = dict(models.Identity.objects.filter(identity__in=exact).values_list("identity", "customer_id"))
+    found = {customer: identity for identity, customer in sorted(matched.items(), reverse=True)}
+    if len(text) > 1 and len(found) < limit:
+        for identity, value in _named(folded(text), limit):
+            found.setdefault(customer_of(identity), str(value))
+    return [Found(customer, reference_of(customer), by) for customer, by in list(found.items())[:limit]]
+
+
+def _named(start: str, limit: int) -> Iterable[tuple[str, Any]]:
+    # A range uses the index on SQLite; PostgreSQL has one for LIKE, whatever the collation.
+    if connection.vendor == "postgresql":
+        found = models.Trait.objects.filter(search__startswith=start)
+    else:
+        found = models.Trait.objects.filter(search__gte=start, search__lt=start + "\U0010ffff")
+    return found.order_by("search", "identity").values_list("identity", "value")[:limit]
+
+
+def _steps(rows: Collection[models.Identity]) -> dict[str, Evidence]:
+    """The step that joined each of these identities, with its source or who decided."""
+    pairs = {tuple(sorted((row.identity, row.via))) for row in rows if not row.by_hand}
+    lefts = sorted({left for left, _ in pairs})
+    sources: dict[tuple[str, ...], str] = {}
+    for start in range(0, len(lefts), _AT_ONCE):
+        known = models.Link.objects.filter(left__in=lefts[start : start + _AT_ONCE]).values_list("left", "right", "source")
+        sources |= {(left, right): source for left, right, source in known if (left, right) in pairs}
+    decided = [row.evidence for row in rows if row.by_hand]
+    actors = dict(models.Decision.objects.filter(decision_id__in=decided).values_list("decision_id", "actor"))
+    return {row.identity: _step(row, sources, actors) for row in rows}
+
+
+def _step(row: models.Identity, sources: dict[tuple[str, ...], str], actors: dict[str, str]) -> Evidence:
+    pair = tuple(sorted((row.identity, row.via)))
+    source = actors.get(row.evidence, "") if row.by_hand else sources.get(pair, "")
+    return Evidence(row.identity, row.via, row.evidence_at, row.evidence, row.by_hand, source)
+
+
+def _traits(identities: list[str]) -> list[ProfileTrait]:
+    newest: dict[str, models.Trait] = {}
+    for start in range(0, len(identities), _AT_ONCE):
+        for row in models.Trait.objects.filter(identity__in=identities[start : start + _AT_ONCE]):
+            known = newest.get(row.name)
+            if known is None or (row.occurred_at, row.message_id, row.identity) > (known.occurred_at, known.message_id, known.identity):
+                newest[row.name] = row
+    return [ProfileTrait(name, row.value, row.source, row.occurred_at, row.identity) for name, row in sorted(newest.items())]
+
+
+def _accounts(identities: list[str]) -> list[ProfileAccount]:
+    found: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(identities), _AT_ONCE):
+        for row in models.Membership.objects.filter(identity__in=identities[start : start + _AT_ONCE]):
+            first, last = found.get(row.account_id, (row.first_at, row.last_at))
+            found[row.account_id] = min(first, row.first_at), max(last, row.last_at)
+    names = models.AccountTrait.objects.filter(account_id__in=list(found), name="name").values_list("account_id", "value")
+    called = {account: name for account, name in names if isinstance(name, str)}
+    return [ProfileAccount(account, called.get(account), *times) for account, times in sorted(found.items())]
