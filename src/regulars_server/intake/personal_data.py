@@ -24,11 +24,12 @@ _COUNTED = timedelta(days=90)
 
 def export(ids: Ids) -> Iterator[Mapping[str, Any]]:
     """The waiting events in which one of the identities stands."""
-    inbox = open_inbox(settings.CONFIG)
+    inbox, forms = open_inbox(settings.CONFIG), _forms(ids)
     try:
         for row in _rows(inbox):
-            for event in _split(row)[0]:
-                if _says(event, _forms(ids)):
+            events, around = _split(row)
+            for event in events:
+                if _says(event, forms) or _says(around, forms):
                     yield {"received_at": row.received_at, "source": row.source, "kind": row.kind, "event": event}
     finally:
         inbox.close()

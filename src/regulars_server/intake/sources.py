@@ -115,7 +115,7 @@ def configure(
     allowed_origins: Sequence[str] | None = None,
 ) -> Source:
     """Change what a source is told; what is None stays as it is."""
-    said = {"name": name, "ip": ip, "remember_days": remember_days, "shop": shop, "signing_secret": signing_secret}
+    said: dict[str, object] = {"name": name, "ip": ip, "remember_days": remember_days, "shop": shop, "signing_secret": signing_secret}
     changed = {field: value for field, value in said.items() if value is not None}
     if allowed_origins is not None:
         changed["allowed_origins"] = [_origin(text) for text in allowed_origins]

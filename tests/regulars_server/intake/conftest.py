@@ -22,12 +22,15 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 from regulars_server.config import Config
+from regulars_server.intake.door import connections, writer
 from regulars_server.intake.door.__main__ import server
 from regulars_server.intake.door.inbox import Inbox, InboxRow, open_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+web = httpx.Client(verify=False, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+"""Sends single requests; without reading the certificates of the machine each time."""
 SDKS = Path(__file__).resolve().parents[2] / "sdks"
 
 
@@ -38,8 +41,13 @@ class Installation:
     config: Config
     blocker: Any
     """Of pytest-django, which lets nobody at a database without being told."""
+    address: str = ""
+    door: Any = None
+    """The door that is open already, and its address."""
 
     def __post_init__(self) -> None:
+        if self.address:
+            return
         from regulars_server.intake.models import Source
 
         def make(connection: Any) -> None:
@@ -57,11 +65,11 @@ class Installation:
         url = self.config.database_url
 
         def do() -> None:
-            connections = ConnectionHandler({"default": _postgres(url, "regulars") if url else _sqlite(self.config.database)})
+            handler = ConnectionHandler({"default": _postgres(url, "regulars") if url else _sqlite(self.config.database)})
             try:
-                work(connections["default"])
+                work(handler["default"])
             finally:
-                connections.close_all()
+                handler.close_all()
 
         # In a thread of its own: the browser's driver has an event loop in this one, where Django refuses to wait.
         with self.blocker.unblock(), ThreadPoolExecutor(1) as pool:
@@ -77,14 +85,41 @@ class Installation:
 
     def run(self, statement: str, values: list[Any] | None = None) -> None:
         self._at_database(lambda connection: connection.cursor().execute(statement, values or []))
+        if self.door:
+            self.door._sources.read_again()
 
     def drop(self) -> None:
         self.run("DROP SCHEMA regulars CASCADE")
+
+    def empty(self) -> None:
+        """As if it were new, for a door that stays open."""
+        self.run("DELETE FROM intake_source")
+        self._wait_for_counts()
+        with self.inbox() as inbox:
+            inbox.remove(1 << 60)
+            inbox.expire(1 << 60)
+
+    def counted(self) -> list[tuple[str, int, int]]:
+        """Outcomes, requests and events that the door counted, once it wrote them down."""
+        self._wait_for_counts()
+        with self.inbox() as inbox:
+            counts = inbox.counts(0, 1 << 40)
+        outcomes = sorted({count.outcome for count in counts})
+        return [
+            (outcome, sum(c.requests for c in counts if c.outcome == outcome), sum(c.events for c in counts if c.outcome == outcome))
+            for outcome in outcomes
+        ]
 
     def events(self) -> list[dict[str, Any]]:
         """All events in the inbox, out of their batches."""
         said = [json.loads(row.body) for row in self.rows()]
         return [event for body in said for event in body.get("batch", [body])]
+
+    def _wait_for_counts(self) -> None:
+        if self.door:
+            wait_until(lambda: not self.door._writer._counts and not self.door._writer._handed)
+        else:
+            time.sleep(2.5)
 
     @contextlib.contextmanager
     def inbox(self) -> Iterator[Inbox]:
@@ -100,31 +135,33 @@ class Installation:
             return inbox.read(0, 1_000_000, 1 << 30)
 
 
+@contextlib.contextmanager
+def listening(config: Config) -> Iterator[tuple[Any, str]]:
+    """A door in a thread of this process, and its address."""
+    port = free_port()
+    door = server(dataclasses.replace(config, port=port, public_url=f"http://127.0.0.1:{port}"))
+    thread = threading.Thread(target=door.run, daemon=True)
+    thread.start()
+    while not door.started:
+        assert thread.is_alive()
+        time.sleep(0.005)
+    try:
+        yield door, f"http://127.0.0.1:{port}"
+    finally:
+        door.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+
 @dataclass
 class Doors:
     """Doors that listen on free ports, in this process or in one of their own."""
 
     stack: contextlib.ExitStack
 
-    @contextlib.contextmanager
-    def _listening(self, config: Config) -> Iterator[str]:
-        port = free_port()
-        door = server(dataclasses.replace(config, port=port, public_url=f"http://127.0.0.1:{port}"))
-        thread = threading.Thread(target=door.run, daemon=True)
-        thread.start()
-        while not door.started:
-            assert thread.is_alive()
-            time.sleep(0.005)
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            door.should_exit = True
-            thread.join(20)
-            assert not thread.is_alive()
-
     def listen(self, installation: Installation) -> str:
-        """A door in a thread of this process; gives its address."""
-        return self.stack.enter_context(self._listening(installation.config))
+        """The door that is open already, or one in a thread of this process; gives its address."""
+        return installation.address or self.stack.enter_context(listening(installation.config))[1]
 
     def start(self, installation: Installation, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
         """A door in a process of its own; gives it and its address."""
@@ -139,10 +176,10 @@ class Doors:
         address = f"http://127.0.0.1:{port}"
         for _ in range(400):
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{address}/v1/regulars.js")
+                web.get(f"{address}/v1/regulars.js")
                 return process, address
             assert process.poll() is None, process.stderr.read().decode()
-            time.sleep(0.02)
+            time.sleep(0.005)
         raise AssertionError("the door did not open")
 
 
@@ -158,9 +195,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def _open_door(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Installation]:
+    """One door for all tests that need no door of their own: opening one takes as long as thirty requests."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        patch.setattr(writer, "COUNTED_EVERY", 0.02)
+        patch.setattr(connections, "EVERY", 0.02)
+        made = _installation(tmp_path_factory.mktemp("door"), None, django_db_blocker)
+        door, address = stack.enter_context(listening(made.config))
+        yield dataclasses.replace(made, address=address, door=door.config.app)
+
+
+@pytest.fixture
+def on_sqlite(_open_door: Installation) -> Installation:
+    """An installation on SQLite with an open door."""
+    _open_door.empty()
+    return _open_door
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.suite)])
 def installation(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Installation]:
-    """An installation on SQLite, and in the suite on PostgreSQL too."""
+    """An installation on SQLite with an open door, and in the suite one on PostgreSQL too."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("on_sqlite")
+        return
+    made = _installation(tmp_path, request.getfixturevalue("postgres_url"), django_db_blocker)
+    yield made
+    made.drop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def alone(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Installation]:
+    """An installation of this test's own, whose door is not open."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
     made = _installation(tmp_path, url, django_db_blocker)
     yield made
@@ -169,8 +235,8 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, django_db_block
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path, django_db_blocker: Any) -> Installation:
-    """An installation on SQLite only."""
+def alone_on_sqlite(tmp_path: Path, django_db_blocker: Any) -> Installation:
+    """An installation on SQLite of this test's own, whose door is not open."""
     return _installation(tmp_path, None, django_db_blocker)
 
 
@@ -202,4 +268,4 @@ def wait_until(said: Callable[[], bool], seconds: float = 10) -> None:
     until = time.monotonic() + seconds
     while not said():
         assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.005)

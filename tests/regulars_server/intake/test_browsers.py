@@ -8,10 +8,9 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from tests.regulars_server.intake.conftest import wait_until
+from tests.regulars_server.intake.conftest import wait_until, web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,13 +63,13 @@ def page_with(address: str, key: str, more: str = "", **data: str) -> str:
 class TestLeave:
     def test_is_given_to_every_origin_by_default(self, on_sqlite: Installation, doors: Doors) -> None:
         key, address, origin = on_sqlite.add("web", kind="browser"), doors.listen(on_sqlite), {"Origin": "https://shop.example"}
-        asked = httpx.options(f"{address}/v1/t", headers=origin | {"Access-Control-Request-Method": "POST"})
+        asked = web.options(f"{address}/v1/t", headers=origin | {"Access-Control-Request-Method": "POST"})
         assert asked.status_code == 204
         assert asked.headers["access-control-allow-origin"] == "https://shop.example"
         assert {"authorization", "content-type"} <= {name.strip() for name in asked.headers["access-control-allow-headers"].split(",")}
-        told = httpx.post(f"{address}/v1/t", json={"writeKey": key}, headers=origin)
+        told = web.post(f"{address}/v1/t", json={"writeKey": key}, headers=origin)
         assert (told.status_code, told.headers["access-control-allow-origin"]) == (200, "https://shop.example")
-        refused = httpx.post(f"{address}/v1/t", json={"writeKey": "no"}, headers=origin)
+        refused = web.post(f"{address}/v1/t", json={"writeKey": "no"}, headers=origin)
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "https://shop.example")
         assert "access-control-allow-credentials" not in told.headers
 
@@ -80,10 +79,10 @@ class TestLeave:
         asked = {"https://shop.example": 204, "https://evil.example": 403, "https://shop.example.evil.example": 403, "null": 403}
         for origin, status in asked.items():
             headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-            assert httpx.options(f"{address}/v1/b", headers=headers).status_code == status
-            sent = httpx.post(f"{address}/v1/t", content=json.dumps({"writeKey": key}), headers={"Origin": origin})
+            assert web.options(f"{address}/v1/b", headers=headers).status_code == status
+            sent = web.post(f"{address}/v1/t", content=json.dumps({"writeKey": key}), headers={"Origin": origin})
             assert sent.status_code == (200 if status == 204 else 403)
-        assert httpx.post(f"{address}/v1/t", json={"writeKey": key}).status_code == 200
+        assert web.post(f"{address}/v1/t", json={"writeKey": key}).status_code == 200
         assert len(on_sqlite.rows()) == 2
 
 
@@ -92,39 +91,41 @@ class TestAbout:
     def test_keeps_of_the_address_what_the_source_says(self, on_sqlite: Installation, doors: Doors, how: str, kept: dict[str, str]) -> None:
         key = on_sqlite.add("web", kind="browser", ip=how)
         headers = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "Browser/1"}
-        httpx.post(f"{doors.listen(on_sqlite)}/v1/p", json={"writeKey": key, "context": {"consent": {"a": 1}}}, headers=headers)
+        web.post(f"{doors.listen(on_sqlite)}/v1/p", json={"writeKey": key, "context": {"consent": {"a": 1}}}, headers=headers)
         (row,) = on_sqlite.rows()
         assert row.about == {**kept, "user_agent": "Browser/1"}
         assert json.loads(row.body)["context"]["consent"] == {"a": 1}
 
-    def test_believes_a_trusted_proxy(self, on_sqlite: Installation, doors: Doors) -> None:
+    def test_believes_a_trusted_proxy(self, alone_on_sqlite: Installation, doors: Doors) -> None:
         import dataclasses
 
-        key = on_sqlite.add("web", kind="browser")
-        object.__setattr__(on_sqlite, "config", dataclasses.replace(on_sqlite.config, trusted_proxies=("127.0.0.0/8", "10.1.1.1")))
+        key = alone_on_sqlite.add("web", kind="browser")
+        object.__setattr__(
+            alone_on_sqlite, "config", dataclasses.replace(alone_on_sqlite.config, trusted_proxies=("127.0.0.0/8", "10.1.1.1"))
+        )
         headers = [("X-Forwarded-For", "6.6.6.6, 2001:db8:7:8::9"), ("X-Forwarded-For", "10.1.1.1")]
-        httpx.post(f"{doors.listen(on_sqlite)}/v1/p", json={"writeKey": key}, headers=headers)
-        assert on_sqlite.rows()[0].about["ip"] == "2001:db8:7::"
+        web.post(f"{doors.listen(alone_on_sqlite)}/v1/p", json={"writeKey": key}, headers=headers)
+        assert alone_on_sqlite.rows()[0].about["ip"] == "2001:db8:7::"
 
 
 class TestSettings:
     def test_point_segments_library_to_the_door(self, on_sqlite: Installation, doors: Doors) -> None:
         key, address = on_sqlite.add("web", kind="browser"), doors.listen(on_sqlite)
-        said = httpx.get(f"{address}/v1/projects/{key}/settings")
+        said = web.get(f"{address}/v1/projects/{key}/settings")
         assert said.headers["access-control-allow-origin"] == "*"
         destination = said.json()["integrations"]["Segment.io"]
         assert f"{destination['protocol']}://{destination['apiHost']}" == f"{address}/v1"
-        assert httpx.get(f"{address}/v1/projects/other/settings").status_code == 404
+        assert web.get(f"{address}/v1/projects/other/settings").status_code == 404
 
 
 class TestSnippetFile:
     def test_is_small_and_kept_by_browsers(self, on_sqlite: Installation, doors: Doors) -> None:
         address = doors.listen(on_sqlite)
-        said = httpx.get(f"{address}/v1/regulars.js")
+        said = web.get(f"{address}/v1/regulars.js")
         assert (said.status_code, said.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
         assert len(said.content) < 5000
         assert "max-age" in said.headers["cache-control"]
-        again = httpx.get(f"{address}/v1/regulars.js", headers={"If-None-Match": said.headers["etag"]})
+        again = web.get(f"{address}/v1/regulars.js", headers={"If-None-Match": said.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
 

@@ -77,20 +77,20 @@ class TestSdk:
 
     @pytest.mark.parametrize("connect", [segment, rudder])
     def test_sends_again_what_was_not_acknowledged(
-        self, on_sqlite: Installation, doors: Doors, connect: Callable[..., Any], caplog: pytest.LogCaptureFixture
+        self, alone_on_sqlite: Installation, doors: Doors, connect: Callable[..., Any], caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.CRITICAL)
-        key = on_sqlite.add("server")
-        process, address = doors.start(on_sqlite)
+        key = alone_on_sqlite.add("server")
+        process, address = doors.start(alone_on_sqlite)
         sender = threading.Thread(target=self._send_slowly, args=(connect, address, key))
         sender.start()
         time.sleep(0.3)
         process.kill()
         process.wait()
         time.sleep(0.3)
-        doors.start(on_sqlite, port=int(address.rpartition(":")[2]))
+        doors.start(alone_on_sqlite, port=int(address.rpartition(":")[2]))
         sender.join()
-        by_id = {event["messageId"]: event for event in on_sqlite.events()}
+        by_id = {event["messageId"]: event for event in alone_on_sqlite.events()}
         assert sorted(event["properties"]["i"] for event in by_id.values()) == list(range(60))
 
     def _send_slowly(self, connect: Callable[..., Any], address: str, key: str) -> None:

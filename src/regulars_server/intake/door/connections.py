@@ -14,6 +14,8 @@ MAX_HEADERS = 64 << 10
 """Bytes of an address and its headers."""
 HEADERS_WITHIN, SILENCE, BODY_WITHIN = 15.0, 20.0, 90.0
 """Seconds: until the headers are there; without a byte of the body; until the body of an event is there."""
+EVERY = 1.0
+"""Seconds between two looks for late connections."""
 
 
 class Connection(HttpToolsProtocol):
@@ -63,11 +65,11 @@ class Connection(HttpToolsProtocol):
         return now - self.heard_at > SILENCE or (is_event and now - self.waits_since > BODY_WITHIN)
 
 
-async def end_late_ones(connections: Iterable[Any], every: float = 1.0) -> None:
+async def end_late_ones(connections: Iterable[Any]) -> None:
     """End late connections again and again, until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(every)
+        await asyncio.sleep(EVERY)
         now = loop.time()
         for connection in list(connections):
             if isinstance(connection, Connection) and connection.is_late(now):

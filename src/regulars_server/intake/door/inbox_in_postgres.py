@@ -54,8 +54,15 @@ class PostgresInbox:
             if self._connection is None or self._connection.closed:
                 # Notices such as "already exists" are no news; without keepalives a vanished server would be waited for without end.
                 options = "-c client_min_messages=warning -c synchronous_commit=on -c lock_timeout=20s -c statement_timeout=60s"
-                alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-                self._connection = psycopg.connect(self._url, connect_timeout=3, options=options, **alive)
+                self._connection = psycopg.connect(
+                    self._url,
+                    connect_timeout=3,
+                    options=options,
+                    keepalives_idle=10,
+                    keepalives_interval=5,
+                    keepalives_count=3,
+                    tcp_user_timeout=20_000,
+                )
             try:
                 with self._connection.transaction():
                     yield self._connection

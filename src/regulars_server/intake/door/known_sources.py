@@ -21,7 +21,7 @@ _COLUMNS = "slug, kind, write_key, previous_key, previous_until, signing_secret,
 MAX_AGE = 0.5
 """Seconds after which the table is read again."""
 _SOONEST = 0.05
-"""Seconds between two readings, however many unknown keys come."""
+"""Seconds between two readings, however many unknown keys come: these wait for the next one together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ class KnownSources:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._reading = threading.Lock()
-        self._read_at = float("-inf")
+        self._tried_at = self._read_at = float("-inf")
+        self._next: asyncio.Task[None] | None = None
         self._by_key: dict[str, KnownSource] = {}
         self._by_header: dict[bytes, KnownSource] = {}
         self._by_slug: dict[str, KnownSource] = {}
@@ -70,7 +71,7 @@ class KnownSources:
 
     def start(self) -> None:
         """Read for the first time, and go on in a thread."""
-        self._refresh(0)
+        self.read_again()
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,22 +98,29 @@ class KnownSources:
         return any(known.allows(origin) for known in self._by_slug.values())
 
     async def _after_reading(self, by: str, name: str) -> KnownSource | None:
-        if time.monotonic() - self._read_at > _SOONEST:
-            await asyncio.get_running_loop().run_in_executor(None, self._refresh, _SOONEST)
+        came = time.monotonic()
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_soon())
+        await asyncio.shield(self._next)
         found: KnownSource | None = getattr(self, by).get(name)
-        if found is None and time.monotonic() - self._read_at > 5:
+        if found is None and self._read_at < came:
             raise Unreadable
         return found
 
+    async def _read_soon(self) -> None:
+        await asyncio.sleep(max(0.0, self._tried_at + _SOONEST - time.monotonic()))
+        # Who comes from now on cannot know whether this reading saw what was written before.
+        self._next = None
+        await asyncio.get_running_loop().run_in_executor(None, self.read_again)
+
     def _keep_fresh(self) -> None:
         while not self._stop.wait(MAX_AGE):
-            self._refresh(0)
+            self.read_again()
 
-    def _refresh(self, unless_younger: float) -> None:
+    def read_again(self) -> None:
+        """Read the table now; what was known stays when it cannot be read."""
         with self._reading:
-            if time.monotonic() - self._read_at < unless_younger:
-                return
-            began = time.monotonic()
+            began = self._tried_at = time.monotonic()
             try:
                 known = [_known(row) for row in self._table.rows()]
             except Exception:  # noqa: BLE001 - whatever keeps the table from being read, keys known before go on opening the door

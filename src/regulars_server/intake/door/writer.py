@@ -23,6 +23,8 @@ MAX_ROWS, MAX_BYTES = 10_000, 64 << 20
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 1000, 8 << 20
 _PATIENCE = 10.0
 """Seconds that a request waits for its commit."""
+COUNTED_EVERY = 1.0
+"""Seconds between two writings of what was counted."""
 
 _log = logging.getLogger(__name__)
 _Waiting = tuple["InboxRow", "asyncio.Future[bool]"]
@@ -51,7 +53,7 @@ class Writer:
         """Begin to store."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
-        self._ticking = self._loop.call_later(1, self._tick)
+        self._ticking = self._loop.call_later(COUNTED_EVERY, self._tick)
 
     async def stop(self) -> None:
         """Store everything that waits, and end."""
@@ -85,7 +87,7 @@ class Writer:
             found[2] += size
 
     def _tick(self) -> None:
-        self._ticking = self._loop.call_later(1, self._tick)
+        self._ticking = self._loop.call_later(COUNTED_EVERY, self._tick)
         oldest = self._loop.time() - _PATIENCE
         while self._since and (self._since[0][1].done() or self._since[0][0] < oldest):
             _refuse(self._since.popleft()[1])
