@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 class Constraints:
     """The decisions, taken in the order of (occurred_at, decision_id). Later ones overrule earlier ones on the same identities.
 
-    A merge ties the first identities of its sides, and takes back every keeping-apart between its sides. An un-merge takes back every tie
-    between its sides, and keeps each identity of the left from each of the right.
+    A merge ties the first identities of its sides; as long as the tie holds, nothing keeps the two sides apart. An un-merge takes back
+    every tie between its sides, and keeps each identity of the left from each of the right.
     """
 
     def __init__(self, decisions: Iterable[Decision] = ()) -> None:
         self.ties: dict[Pair, Decision] = {}
         self.apart: dict[str, dict[str, Decision]] = {}
         self.dismissed: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._lifted: dict[Pair, list[tuple[str, str, Decision]]] = {}
         for decision in sorted(decisions, key=lambda one: (one.occurred_at, one.decision_id)):
             getattr(self, f"_{decision.kind}")(decision)
         self._take(self.ties)
@@ -46,7 +47,10 @@ class Constraints:
         """These constraints without some of the ties."""
         gone = set(ties)
         rest = Constraints()
-        rest.apart, rest.dismissed = self.apart, self.dismissed
+        rest.apart = {identity: dict(others) for identity, others in self.apart.items()}
+        rest.dismissed = self.dismissed
+        for pair in gone:
+            rest._keep_apart(self._lifted.get(pair, ()))
         rest._take({pair: decision for pair, decision in self.ties.items() if pair not in gone})
         return rest
 
@@ -61,27 +65,27 @@ class Constraints:
             self._tied.setdefault(right, []).append(left)
 
     def _merge(self, decision: Decision) -> None:
-        for left in decision.left:
-            for right in decision.right:
-                self._forget(left, right)
-                self._forget(right, left)
-        left, right = sorted((decision.left[0], decision.right[0]))
-        self.ties.pop((left, right), None)
-        self.ties[left, right] = decision
+        across = [(left, right) for left in decision.left for right in decision.right]
+        lifted = [(left, right, self.apart[left].pop(right)) for left, right in across if right in self.apart.get(left, ())]
+        for left, right, _ in lifted:
+            self.apart[right].pop(left)
+        one, other = sorted((decision.left[0], decision.right[0]))
+        # Popped first, so that ties stand in the order of the decisions that hold.
+        self.ties.pop((one, other), None)
+        self.ties[one, other] = decision
+        self._lifted[one, other] = [*self._lifted.get((one, other), ()), *lifted]
 
     def _unmerge(self, decision: Decision) -> None:
         leaving, staying = set(decision.left), set(decision.right)
         for pair in [pair for pair in self.ties if len(leaving & set(pair)) == 1 and len(staying & set(pair)) == 1]:
             del self.ties[pair]
-        for left in decision.left:
-            for right in decision.right:
-                self.apart.setdefault(left, {})[right] = decision
-                self.apart.setdefault(right, {})[left] = decision
+            self._keep_apart(self._lifted.pop(pair, ()))
+        self._keep_apart((left, right, decision) for left in decision.left for right in decision.right)
 
     def _dismiss(self, decision: Decision) -> None:
         self.dismissed.add((decision.code, decision.left[0], tuple(sorted(decision.right))))
 
-    def _forget(self, left: str, right: str) -> None:
-        known = self.apart.get(left)
-        if known is not None and known.pop(right, None) is not None and not known:
-            del self.apart[left]
+    def _keep_apart(self, pairs: Iterable[tuple[str, str, Decision]]) -> None:
+        for left, right, decision in pairs:
+            self.apart.setdefault(left, {})[right] = decision
+            self.apart.setdefault(right, {})[left] = decision

@@ -47,15 +47,18 @@ def partition(calls, decisions=(), limits=None, person_at_most=2000):
 
 def decided(decisions):
     """Ties and pairs kept apart, after all decisions in their order; a decision is (when, id, kind, left, right)."""
-    ties, apart = [], set()
+    ties, apart, lifted = [], set(), {}
     for _, _, kind, left, right in sorted(decisions):
         across = {(a, b) for a in left for b in right} | {(b, a) for a in left for b in right}
         if kind == "merge":
-            apart -= across
             tie = tuple(sorted((left[0], right[0])))
+            lifted[tie] = lifted.get(tie, set()) | (apart & across)
+            apart -= across
             ties = [old for old in ties if old != tie] + [tie]
         else:
-            ties = [tie for tie in ties if tie not in across and tie[::-1] not in across]
+            for tie in [tie for tie in ties if tie in across]:
+                ties.remove(tie)
+                apart |= lifted.pop(tie)
             apart |= across
     return ties, apart
 

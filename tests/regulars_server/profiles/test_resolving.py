@@ -69,6 +69,7 @@ class TestResolve:
         assert [(one.code, one.rests_on) for one in models.Suggestion.objects.all()] == [("too_large", "device:d")]
         assert all(customer == identity for identity, customer in loader.customers().items())
 
+    @pytest.mark.suite
     @given(random_calls.calls, st.integers(0, 10**6))
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     def test_gives_the_graph_of_all_calls_in_any_order_and_batching(self, loader, found, seed):
