@@ -42,10 +42,11 @@ def prepare(config: Config, backups: Path | None = None) -> dict[str, Any]:
     was = installation(config).get("version")
     backup, migrated = upgrade(config, backups or config.backups)
     write_installation(config)
-    from regulars_server.intake.public import open_inbox
+    from regulars_server.intake.public import ensure_default_source, open_inbox
     from regulars_server.team.public import first_owner_link
 
     open_inbox().close()
+    ensure_default_source(datetime.now(UTC))
     return {"was": was, "backup": backup, "migrated": migrated, "owner_link": first_owner_link(now=datetime.now(UTC))}
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from regulars.errors import WorkspaceLocked
-from regulars.warehouse.files import write_json
+from regulars.warehouse.files import read_json, write_json
 from regulars.warehouse.lock import Lock
 from regulars_server.running.children import Child
 from regulars_server.running.environment import environment_of
@@ -42,8 +42,11 @@ def alone(config: Config, what: str) -> Iterator[None]:
         lock = Lock.take(config.run / "up.lock", what=what, wait_seconds=0)
     except WorkspaceLocked as locked:
         who = locked.details.get("holder") or {}
+        address = ""
+        with contextlib.suppress(OSError, ValueError):
+            address = f" at {read_json(config.running_file)['address']}"
         raise AlreadyRunning(
-            f"Process {who.get('pid', '?')} has been busy with {who.get('what', 'this workspace')} since {who.get('since', '?')}.",
+            f"Process {who.get('pid', '?')} has been busy with {who.get('what', 'this workspace')}{address} since {who.get('since', '?')}.",
             expected=f"no other `regulars up`, `restore` or `upgrade` on {config.workspace}",
             remedy=f"End it first (kill {who.get('pid', 'PID')}), or use it: see `regulars doctor`.",
             details={"holder": who, "workspace": str(config.workspace)},

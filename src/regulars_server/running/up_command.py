@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -24,10 +25,12 @@ def command(shared: Shared) -> None:
     from regulars_server.running.environment import config_of
     from regulars_server.running.supervisor import Supervisor, alone, listening, prepared, workspace_made
 
+    # Whatever this process and its children make is their owner's alone.
+    os.umask(0o077)
     config = config_of(shared.folder)
     if workspace_made(config):
         click.echo(f"Made the workspace {config.workspace}. Its currency and time zone: regulars settings --workspace {config.workspace}")
-    with alone(config, f"`regulars up` at {config.public_url}"), listening(config) as listener:
+    with alone(config, "`regulars up`"), listening(config) as listener:
         config = _with_port(config, listener.getsockname()[1])
         for warning in warnings(config):
             click.echo(warning, err=True)
