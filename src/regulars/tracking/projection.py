@@ -67,10 +67,18 @@ def project(located: Sequence[Located], *, currency: str | None) -> Projection:
         try:
             _project_one(place, one, gathered, books)
         except Refusal as refusal:
-            call = one.call
-            refused.append(Refused(message_id=call.message_id, code=refusal.code, explanation=refusal.explanation, raw=bytes(call.raw)))
+            refused.append(_refused(one.call, refusal.code, refusal.explanation))
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
+            # A fault of ours: that call waits in quarantine until it is mended, and the others go on.
+            refused.append(
+                _refused(one.call, "tracking.fault", f"projecting it failed ({type(fault).__name__}), which is a fault of the program")
+            )
     tables, origins = gathered.tables()
     return Projection(tables=tables, origins=origins, refused=refused)
+
+
+def _refused(call: Call, code: str, explanation: str) -> Refused:
+    return Refused(message_id=call.message_id, code=code, explanation=explanation, raw=bytes(call.raw))
 
 
 def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> None:

@@ -345,7 +345,7 @@ CALLS = st.fixed_dictionaries(
 
 
 class TestAnyJson:
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(items=st.lists(CALLS | VALUES, max_size=6), sent_at=SCALARS)
     def test_ends_as_calls_or_refusals_that_add_up(self, items: list[Any], sent_at: Any) -> None:
         reading = sent(*items, sentAt=sent_at)
@@ -357,7 +357,7 @@ class TestAnyJson:
         for call in reading.calls:
             assert len(set(identifiers(call))) == len(identifiers(call))
 
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(body=st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
     def test_and_what_is_none_never_raises(self, body: bytes) -> None:
         for kind in ("batch", "track", "identify", "shopify", "stripe"):
