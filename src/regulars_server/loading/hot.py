@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from regulars.tracking.projection import Located
 
 _COLUMNS = (
-    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "raw",
+    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "said",
 )  # fmt: skip
-_MOST_RAW = 16_384
+_MOST_SAID = 16_384
+_encode = msgspec.json.Encoder().encode
 KEEP_HOURS = 48
 """Calls older than this are in the tables for long; they go even where nobody has pruned."""
 
@@ -31,11 +32,10 @@ def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]])
     rows = []
     for one in located:
         call = one.call
-        marked = marks.get(id(call))
-        raw = bytes(call.raw)
+        said = _encode(call.properties or call.traits)
         rows.append((
             batch, one.identity_id, one.account_id, call.occurred_at, call.received_at, call.source, call.kind, call.name, call.message_id,
-            None if marked is None else json.dumps(marked), raw if len(raw) <= _MOST_RAW else b"{}",
+            json.dumps(marks[id(call)]) if marks and id(call) in marks else None, said if len(said) <= _MOST_SAID else b"{}",
         ))  # fmt: skip
     insert(HotRow, _COLUMNS, rows)
 
@@ -92,17 +92,7 @@ def _delete(**which: Any) -> int:
             return gone
 
 
-class _Said(msgspec.Struct):
-    properties: Any = None
-    traits: Any = None
-
-
 def _shown(row: HotRow) -> HotCall:
-    try:
-        said = msgspec.json.decode(row.raw, type=_Said)
-        properties = said.traits if row.kind in {"identify", "group"} else said.properties
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        properties = None
     return HotCall(
         id=row.pk,
         batch=row.batch_id,
@@ -115,5 +105,5 @@ def _shown(row: HotRow) -> HotCall:
         name=row.name,
         message_id=row.message_id,
         marks=row.marks or [],
-        properties=properties if isinstance(properties, dict) else {},
+        properties=msgspec.json.decode(row.said),
     )

@@ -98,7 +98,8 @@ class HotRow(models.Model):
     message_id = models.CharField(max_length=600)
     marks: Any = models.JSONField(null=True)
     """How it departs from the tracking plan, where it was kept with a mark."""
-    raw = models.BinaryField()
+    said = models.BinaryField()
+    """Its properties, or its traits where it has none, as JSON."""
 
     class Meta:
         indexes = [models.Index(fields=["identity_id", "occurred_at"], name="hot_by_identity")]

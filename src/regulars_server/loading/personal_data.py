@@ -25,7 +25,7 @@ _LEASE_SECONDS = 30.0
 def export_hot(ids: Ids) -> Iterator[Mapping[str, Any]]:
     """The calls of the hot tail that concern the person or name them."""
     for row in _hot(ids):
-        yield {"received_at": row.received_at, "source": row.source, "name": row.name, "raw": bytes(row.raw).decode("utf-8", "replace")}
+        yield {"received_at": row.received_at, "source": row.source, "name": row.name, "said": bytes(row.said).decode("utf-8", "replace")}
 
 
 def erase_hot(ids: Ids) -> int:
@@ -40,7 +40,7 @@ def erase_hot(ids: Ids) -> int:
 def _hot(ids: Ids) -> Iterator[HotRow]:
     wanted = set(ids)
     for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
-        if row.identity_id in wanted or quarantine.mentions(bytes(row.raw), wanted | _as_sent(ids)):
+        if row.identity_id in wanted or quarantine.mentions(bytes(row.said), wanted | _as_sent(ids)):
             yield row
 
 
@@ -137,7 +137,7 @@ def _nothing(*names: str, holds: str) -> Iterable[Holding]:
 
 
 HOLDINGS = (
-    Holding(name="loading.HotRow", holds="the latest calls, as they came", export=export_hot, erase=erase_hot, expire=hot.expire),
+    Holding(name="loading.HotRow", holds="the latest calls and what they say", export=export_hot, erase=erase_hot, expire=hot.expire),
     Holding(
         name="loading.Quarantined",
         holds="calls that could not be taken, as they came",

@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from regulars_server.loading.models import HotRow, Plan
 from regulars_server.shared.public import publish, record_change, write_tx
 
@@ -79,11 +81,18 @@ def save_plan(*, source: str, schema: Mapping[str, Any], mode: str, actor: str, 
 
 def learn_plan(source: str, *, now: datetime, limit: int = LEARNED_FROM) -> dict[str, Any]:
     """A plan (JSON Schema) that the latest calls of a source keep to, for somebody to look over; saves nothing."""
-    from regulars.tracking import plan, read
+    from regulars.tracking import Call, plan
 
     del now
-    found = HotRow.objects.filter(source=source).order_by("-id").values_list("raw", "kind", "received_at")[:limit]
-    calls: list[Call] = []
-    for raw, kind, received_at in found.iterator(chunk_size=500):
-        calls += read(bytes(raw), kind=kind, received_at=received_at, source=source, key="learn").calls
+    found = HotRow.objects.filter(source=source).order_by("-id")[:limit]
+    calls = []
+    for row in found.iterator(chunk_size=500):
+        said = msgspec.json.decode(row.said)
+        about = "traits" if row.kind in {"identify", "group"} else "properties"
+        instants = {"occurred_at": row.occurred_at, "received_at": row.received_at}
+        calls.append(
+            Call(
+                kind=row.kind, message_id=row.message_id, source=source, name=row.name, raw=msgspec.Raw(b"{}"), **instants, **{about: said}
+            )
+        )
     return plan.learn(calls)

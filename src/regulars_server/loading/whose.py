@@ -17,28 +17,22 @@ if TYPE_CHECKING:
 
 def locate(calls: Sequence[Call], *, now: datetime) -> list[Located]:
     """Each call with its identity and account; links, traits and memberships are written on the way. Inside the batch's transaction."""
-    resolved = resolve([observed(call) for call in calls], now=now)
+    observations = [observed(call) for call in calls]
+    resolved = resolve(observations, now=now)
     return [
-        Located(call=call, identity_id=identity, account_id=account_of(call))
-        for call, identity in zip(calls, resolved.identities, strict=True)
+        Located(call=call, identity_id=identity, account_id=observation.account_id)
+        for call, observation, identity in zip(calls, observations, resolved.identities, strict=True)
     ]
 
 
 def observed(call: Call) -> Observation:
     """What a call says of who somebody is."""
-    is_group = call.kind == "group"
-    said = call.context.get("traits")
-    traits = None if is_group else call.traits or (said if isinstance(said, dict) else None)
-    return Observation(
-        message_id=call.message_id,
-        occurred_at=call.occurred_at,
-        source=call.source,
-        kind=call.kind,
-        identifiers=identifiers(call),
-        traits=traits or None,
-        account_id=account_of(call),
-        account_traits=(call.traits or None) if is_group else None,
-    )
+    group = account_of(call)
+    if call.kind == "group":
+        return Observation(call.message_id, call.occurred_at, call.source, call.kind, identifiers(call), None, group, call.traits or None)
+    said = call.traits or call.context.get("traits")
+    traits = said if said.__class__ is dict and said else None
+    return Observation(call.message_id, call.occurred_at, call.source, call.kind, identifiers(call), traits, group)
 
 
 def account_of(call: Call) -> str | None:
