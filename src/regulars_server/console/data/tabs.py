@@ -25,6 +25,6 @@ def show(request: HttpRequest, template: str, tab: str, context: dict[str, Any] 
         ("plans", "/data/plans/", _("Tracking plans"), None),
     ]
     if request.user.may(Permission.SEE_PEOPLE):
-        found.append(("suggestions", "/data/suggestions/", _("Same person?"), len(profiles.suggestions())))
+        found.append(("suggestions", "/data/suggestions/", _("Same person?"), profiles.suggestion_count()))
     tabs = [{"name": n, "address": a, "title": t, "count": c} for n, a, t, c in found]
     return render(request, f"console/data/{template}.html", {"here": "data", "tab": tab, "tabs": tabs, **(context or {})}, status=status)

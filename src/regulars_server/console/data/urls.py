@@ -22,6 +22,5 @@ urlpatterns = [
     path("plans/<slug:slug>/", plans.plan, name="plan"),
     path("plans/<slug:slug>/learn/", plans.learn, name="plan-learn"),
     path("suggestions/", suggestions.suggestions, name="suggestions"),
-    path("suggestions/merge/", suggestions.merge, name="suggestion-merge"),
     path("suggestions/dismiss/", suggestions.dismiss, name="suggestion-dismiss"),
 ]

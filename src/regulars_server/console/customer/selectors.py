@@ -1,0 +1,177 @@
+"""One customer, put together: who they are, how they are, and what is to be known before a conversation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import get_language, gettext as _
+
+from regulars_server.console.customer.identity_words import kind_of
+from regulars_server.profiles import public as profiles
+from regulars_server.serving import public as serving
+from regulars_server.shared.public import reference_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from regulars_server.profiles.public import Evidence, Profile, Suggested
+
+_FETCHED = 500
+_MOST_FETCHES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """What is known of one customer. `facts` is what the serving file says; None before it knows them."""
+
+    profile: Profile
+    facts: dict[str, Any] | None
+    name: str
+    contacts: list[tuple[str, str]]
+    """Kind and value of every way to reach them."""
+    reasons: list[str]
+    """Why the light is as it is."""
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """All identities, as rows carry them."""
+        return self.profile.identity_ids or (self.profile.customer_id,)
+
+    @property
+    def reference(self) -> str:
+        """What stands in the address."""
+        return self.profile.reference
+
+
+def found(reference: str) -> Customer | None:
+    """The customer that a reference leads to."""
+    profile = profiles.profile(reference)
+    if profile is None:
+        customer_id = serving.customer_id_of(reference)
+        if customer_id is None:
+            return None
+        profile = profiles.profile_of(customer_id)
+    facts = serving.customer(profile.customer_id)
+    currency = facts["currency"] if facts else None
+    return Customer(
+        profile=profile,
+        facts=facts,
+        name=str(profile.name or (facts and facts["name"]) or profile.customer_id),
+        contacts=_contacts(profile, facts),
+        reasons=[serving.reason(kept, currency, get_language()) for kept in facts["reasons"]] if facts else [],
+    )
+
+
+def _contacts(profile: Profile, facts: dict[str, Any] | None) -> list[tuple[str, str]]:
+    ways = [(one.kind, one.identity) for one in profile.identities if one.kind in {"email", "phone"}]
+    ways += [(trait.name, str(trait.value)) for trait in profile.traits if trait.name in {"email", "phone"} and trait.value]
+    ways += [(kind, facts[kind]) for kind in ("email", "phone") if facts and facts[kind]]
+    seen: dict[str, tuple[str, str]] = {}
+    for kind, value in ways:
+        seen.setdefault(value.casefold(), (kind, value))
+    return sorted(seen.values())
+
+
+def identities(profile: Profile) -> list[dict[str, Any]]:
+    """The identities with the chain of calls and decisions that leads from each to the customer."""
+    steps = {one.identity: one.evidence for one in profile.identities}
+    return [
+        {
+            "identity": one.identity,
+            "kind": kind_of(one.kind),
+            "first_at": one.first_at,
+            "standing": one.standing,
+            "chain": [_step(step) for step in _chain(one.identity, steps)],
+            "token": reference_of(one.identity),
+            "is_customer": one.identity == profile.customer_id,
+        }
+        for one in profile.identities
+    ]
+
+
+def _chain(identity: str, steps: dict[str, Evidence | None]) -> list[Evidence]:
+    chain: list[Evidence] = []
+    seen: set[str] = set()
+    while (step := steps.get(identity)) is not None and identity not in seen:
+        seen.add(identity)
+        chain.append(step)
+        identity = step.right if step.left == identity else step.left
+    return chain
+
+
+def _step(step: Evidence) -> dict[str, Any]:
+    return {
+        "left": step.left,
+        "right": step.right,
+        "at": step.occurred_at,
+        "by_hand": step.by_hand,
+        "source": actor_name(step.source) if step.by_hand else step.source,
+        "message": step.evidence,
+    }
+
+
+def traits(profile: Profile) -> list[dict[str, Any]]:
+    """Traits with their source and time, values as text."""
+    return [{"name": one.name, "value": _text(one.value), "source": one.source, "at": one.occurred_at} for one in profile.traits]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def notes(profile: Profile) -> list[dict[str, Any]]:
+    """Notes with the names of those who wrote them."""
+    return [{"text": one.text, "at": one.at, "who": actor_name(one.actor)} for one in profile.notes]
+
+
+def actor_name(actor: str) -> str:
+    """A member of the team by name, where the actor is one."""
+    kind, _space, number = actor.partition(" ")
+    if kind != "user" or not number.isdigit():
+        return actor
+    member = get_user_model().objects.filter(pk=int(number)).first()
+    return (member.name or member.email) if member else actor
+
+
+def balance(identities: Sequence[str]) -> int | None:
+    """The sum of all points, which is a debt where it is below zero; None where there never were any."""
+    total, any_points, before = 0, False, None
+    for _round in range(_MOST_FETCHES):
+        some = serving.timeline(identities, before, _FETCHED)
+        for entry in some:
+            if entry.table == "points":
+                total, any_points = total + int(entry.detail.get("points") or 0), True
+        if len(some) < _FETCHED or not any_points:
+            break
+        before = some[-1].cursor
+    return total if any_points else None
+
+
+def suggested(profile: Profile) -> list[dict[str, Any]]:
+    """Suggestions that name this customer, with the others in them."""
+    return [shown for one in profiles.suggestions() if profile.customer_id in one.customers for shown in [suggestion(one)]]
+
+
+def suggestion(one: Suggested) -> dict[str, Any]:
+    """A suggestion with names."""
+    people = [{"reference": r, "name": name_of(c), "id": c} for c, r in zip(one.customers, one.references, strict=True)]
+    return {"suggestion": one, "people": people}
+
+
+def name_of(customer_id: str) -> str:
+    """What a customer is called, else their id."""
+    facts = serving.customer(customer_id)
+    return str((facts and facts["name"]) or profiles.profile_of(customer_id).name or customer_id)
+
+
+def counts(identities: Iterable[str]) -> dict[str, int]:
+    """How many rows the serving file has of these identities, by table; it stops at 500."""
+    found: dict[str, int] = {}
+    for entry in serving.timeline(list(identities), None, _FETCHED):
+        found[entry.table] = found.get(entry.table, 0) + 1
+    return found
