@@ -12,7 +12,7 @@ from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone, NoWorks
 from regulars.settings import Settings
 from regulars.warehouse.changes import Places, recover
 from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
-from regulars.warehouse.loads import Load, LoadRecord, is_committed, new_change_id, read_loads, refuse_committed
+from regulars.warehouse.loads import Load, LoadRecord, is_committed, load_marks, new_change_id, read_load, read_loads, refuse_committed
 from regulars.warehouse.lock import Lock, reading
 from regulars.warehouse.snapshot import Snapshot
 from regulars.warehouse.store import Store
@@ -143,6 +143,15 @@ class Workspace:
         """Whether the load with this id is committed, or was and is undone; what a dead process had sealed is finished first."""
         self._recover()
         return is_committed(self._places, load_id)
+
+    def load_marks(self) -> dict[str, int]:
+        """By load id a number that changes when the load is undone, for whoever follows the loads."""
+        self._recover()
+        return load_marks(self._places)
+
+    def load(self, load_id: str) -> LoadRecord:
+        """One committed load, as `loads` tells of it."""
+        return read_load(self._places, load_id)
 
     def undo(self, load_id: str) -> LoadRecord:
         """Take a load's rows out again; what they had replaced is in force again.

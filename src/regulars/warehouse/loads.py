@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, field
@@ -91,6 +92,17 @@ def refuse_committed(places: Places, load_id: str) -> None:
             remedy="Ask is_loaded() before staging rows a second time.",
             details={"load_id": load_id},
         )
+
+
+def load_marks(places: Places) -> dict[str, int]:
+    """By load id a number that changes when the load is undone: who follows the loads need not read them all again."""
+    with os.scandir(places.loads) as entries:
+        return {entry.name.removesuffix(".json"): entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".json")}
+
+
+def read_load(places: Places, load_id: str) -> LoadRecord:
+    """The record of one committed load."""
+    return LoadRecord.from_dict(read_json(places.loads / f"{check_load_id(load_id)}.json"))
 
 
 def read_loads(places: Places) -> list[LoadRecord]:

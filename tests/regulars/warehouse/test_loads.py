@@ -200,6 +200,15 @@ class TestLoadWithAFixedId:
         shop.undo(load_id)
         assert shop.is_loaded(load_id)
 
+    def test_has_a_mark_that_changes_when_it_is_undone(self, shop):
+        first, second = (put(shop, orders=rows("orders", order(n, "anna", 1000))) for n in "12")
+        before = shop.load_marks()
+        assert set(before) == {first, second}
+        shop.undo(first)
+        after = shop.load_marks()
+        assert [after[one] == before[one] for one in (first, second)] == [False, True]
+        assert (shop.load(first).undone, shop.load(second).undone) == (True, False)
+
     def test_cannot_be_named_anything(self, shop):
         with pytest.raises(ArgumentRefused, match="is no load id"):
             shop.stage(source="tracking", load_id="../../etc/passwd")
