@@ -103,7 +103,7 @@ def _scale(said: Mapping[str, Any], measure: str, score: float | None) -> tuple[
     low, high = real(said, "scale_min"), real(said, "scale_max")
     own = _SCALES.get(measure)
     if own is None:
-        reached = 0.0 if score is None else score
+        reached = 1.0 if score is None else score
         own = (min(1.0, math.floor(reached)), next((top for top in (5.0, 7.0, 10.0, 100.0) if reached <= top), reached))
     return (own[0] if low is None else low, own[1] if high is None else high)
 
