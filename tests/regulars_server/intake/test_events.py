@@ -98,6 +98,7 @@ class TestRefusals:
             ("track", b'{"a":' * 100_000, {}, 400, "refused.no_json"),
             ("batch", b'{"batch":{}}', {}, 400, "refused.no_json"),
             ("batch", b"{}", {}, 400, "refused.no_json"),
+            ("batch", b'{"batch":[' + b"0," * 50_000 + b"0]}", {}, 413, "refused.too_large"),
             ("track", b"{}", {"Content-Encoding": "gzip"}, 400, "refused.no_json"),
             ("track", b"{}", {"Content-Encoding": "br"}, 400, "refused.no_json"),
             ("track", b"{}", {"Authorization": "Basic Og=="}, 401, "refused.unknown_key"),

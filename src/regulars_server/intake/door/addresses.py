@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from regulars.errors import SettingRefused
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -12,8 +14,16 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks(trusted: Iterable[str]) -> tuple[Network, ...]:
-    """The addresses and networks of trusted proxies. Raises ValueError for what is neither."""
-    return tuple(ipaddress.ip_network(text, strict=False) for text in trusted)
+    """The addresses and networks of trusted proxies. Raises `SettingRefused` for what is neither."""
+    found: list[Network] = []
+    for text in trusted:
+        try:
+            found.append(ipaddress.ip_network(text, strict=False))
+        except ValueError as error:
+            raise SettingRefused(
+                f"REGULARS_TRUSTED_PROXIES holds '{text}'.", expected="addresses or networks such as 10.0.0.0/8", remedy="Correct it."
+            ) from error
+    return tuple(found)
 
 
 def caller(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Network]) -> str:

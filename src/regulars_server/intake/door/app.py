@@ -11,7 +11,7 @@ from regulars_server.intake.door import browsers, signatures
 from regulars_server.intake.door.addresses import caller, kept, networks
 from regulars_server.intake.door.answers import AGAIN, GONE, OK, Answer, refusal
 from regulars_server.intake.door.bodies import Bodies, Gone, TooBusy, TooLarge, Unpackable, unpack
-from regulars_server.intake.door.frames import NoFrame, frame_of
+from regulars_server.intake.door.frames import NoFrame, TooMany, frame_of
 from regulars_server.intake.door.inbox import InboxRow, open_inbox
 from regulars_server.intake.door.known_sources import Unreadable, key_in, known_sources
 from regulars_server.intake.door.writer import NotStored, Writer
@@ -116,7 +116,6 @@ class Door:
             body = _unpacked(body, headers[b"content-encoding"])
         try:
             frame, body = frame_of(body)
-            events = frame.events(kind)
         except NoFrame as error:
             raise Refused(refusal(400, f"The body is refused: {error}."), "refused.no_json", size=len(body)) from None
         authorization = headers.get(b"authorization", b"")
@@ -124,6 +123,12 @@ class Door:
         origin = headers.get(b"origin")
         if origin is not None and not source.allows(origin.decode("latin-1")):
             raise Refused(refusal(403, "Pages of this origin may not send here."), "refused.origin", source.slug, len(body))
+        try:
+            events = frame.events(kind)
+        except NoFrame as error:
+            raise Refused(refusal(400, f"The body is refused: {error}."), "refused.no_json", source.slug, len(body)) from None
+        except TooMany:
+            raise Refused(refusal(413, "A batch may have 50,000 events."), "refused.too_large", source.slug, len(body)) from None
         return await self._store(source, kind, body, events, self._about(source, scope, headers))
 
     async def _take_webhook(self, slug: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:

@@ -6,9 +6,16 @@ import json
 
 import msgspec
 
+MAX_EVENTS = 50_000
+"""Events of one batch; SDKs send a hundred."""
+
 
 class NoFrame(Exception):
     """The body is no JSON object, or its `batch` is no list."""
+
+
+class TooMany(Exception):
+    """The batch holds more events than the door takes."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -24,13 +31,16 @@ class Frame(msgspec.Struct, frozen=True):
         return msgspec.json.decode(raw, type=str) or None if raw[:1] == b'"' else None
 
     def events(self, kind: str) -> int:
-        """How many events the body holds. Raises `NoFrame`."""
+        """How many events the body holds. Raises `NoFrame` or `TooMany`."""
         if kind != "batch":
             return 1
         try:
-            return len(_LIST.decode(self.batch))
+            found = len(_LIST.decode(self.batch))
         except (msgspec.MsgspecError, RecursionError) as error:
             raise NoFrame("batch is no list") from error
+        if found > MAX_EVENTS:
+            raise TooMany
+        return found
 
 
 _FRAME = msgspec.json.Decoder(Frame)
@@ -47,9 +57,11 @@ def frame_of(body: bytes) -> tuple[Frame, bytes]:
     """
     try:
         return _FRAME.decode(body), body
-    except (msgspec.MsgspecError, RecursionError):
-        # Python's SDKs write NaN and Infinity, which are no JSON: a whole batch must not be lost for one such number.
-        body = _with_numbers_mended(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise NoFrame("no JSON object") from error
+    # Python's SDKs write NaN and Infinity, which are no JSON: a whole batch must not be lost for one such number.
+    body = _with_numbers_mended(body)
     try:
         return _FRAME.decode(body), body
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -58,6 +70,6 @@ def frame_of(body: bytes) -> tuple[Frame, bytes]:
 
 def _with_numbers_mended(body: bytes) -> bytes:
     try:
-        return msgspec.json.encode(json.loads(body.lstrip(b"\xef\xbb\xbf").decode("utf-8", "replace")))
+        return msgspec.json.encode(json.loads(body.decode("utf-8", "replace")))
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise NoFrame("no JSON object") from error

@@ -44,6 +44,8 @@ class PostgresInbox:
         self._lock = threading.Lock()
         self._connection: psycopg.Connection | None = None
         with self._transaction() as connection:
+            if connection.execute("SELECT to_regclass('regulars.inbox_counts')").fetchone() != (None,):
+                return
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKER,))
             for statement in _TABLES.split(";\n"):
                 connection.execute(statement.encode())
