@@ -49,7 +49,7 @@ def calls(now: datetime) -> list[dict[str, Any]]:
 
     for who in range(12):
         user, visitor, name = f"customer-{who:03d}", f"visitor-{who}", NAMES[who % len(NAMES)]
-        email = f"{name.split()[0].lower()}.{who}@example.com"
+        email = f"{name.split()[0].lower()}.{who}@post.example"
         start = 600 - 40 * who
         add(start, type="page", anonymousId=visitor, name="Home", context={"page": {"path": "/", "url": "https://shop.example/"}})
         traits = {"email": email, "name": name, "phone": f"+49301234{who:04d}", "plan": "club" if who % 2 else "free"}
@@ -61,7 +61,7 @@ def calls(now: datetime) -> list[dict[str, Any]]:
         order = {"order_id": f"web-{who}", "total": 25.0, "currency": "EUR", "products": lines}
         add(start - 6, type="track", userId=user, event="Order Completed", properties=order)
     add(40, type="track", userId="customer-001", event="Order Refunded", properties={"order_id": "web-1", "total": 12.5, "currency": "EUR"})
-    add(35, type="identify", anonymousId="tablet", traits={"email": "anna.0@example.com", "phone": "+493012340003"})
+    add(35, type="identify", anonymousId="tablet", traits={"email": "anna.0@post.example", "phone": "+493012340003"})
     add(30, type="track", anonymousId="tablet", event="Ticket Opened", properties={"ticket_id": "t1", "subject": "Where is my parcel?"})
     # Not as it should be: nobody named, no name of the event, an amount that is none, a clock far off.
     add(20, type="track", event="Product Viewed", properties={})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from regulars_server.console.customer.entry_words import GROUPS, detail_of, group_of, title_of
+from regulars import money
+from regulars_server.console.customer.entry_words import GROUPS, TITLES, detail_of, group_of, title_of
 from regulars_server.console.templatetags.shown import at, day
 from regulars_server.loading.public import hot
 from regulars_server.serving.public import timeline as served
@@ -23,6 +24,9 @@ PAGE = 50
 _FETCHED = 150
 _MOST_FETCHES = 8
 HOT = 200
+MONEY = {"Order Completed": 1, "Order Refunded": -1}
+"""Calls that bring money or take it back; the serving file has them as orders."""
+_ORDERS = {"Order Completed": ("orders", "purchase"), "Order Refunded": ("orders", "refund")}
 _KEY = {"identify": "customer#", "group": "account#"}
 
 
@@ -145,18 +149,25 @@ def _became(name: str) -> bool:
 
 
 def _group_of_call(call: HotCall) -> str:
+    if call.name in MONEY:
+        return "orders"
     return "profile" if call.kind in {"identify", "group", "alias"} else "events"
 
 
 def _of_call(call: HotCall) -> Shown:
     """A call that came just now. Money in it is that of the call, in major units."""
     properties: dict[str, Any] = call.properties
-    detail = detail_of("events", {"properties": properties}, None)
     words = {"identify": _("Said who they are"), "group": _("Joined an account"), "alias": _("Joined two ids")}
+    currency, total = properties.get("currency"), properties.get("total")
+    minor = None
+    if call.name in MONEY and isinstance(currency, str) and isinstance(total, int | float) and not isinstance(total, bool):
+        minor = MONEY[call.name] * round(total * 10 ** money.exponent(currency))
     return Shown(
         at=at(call.occurred_at),
-        group=_group_of_call(call),
-        title=call.name or words.get(call.kind) or call.kind,
+        group="orders" if minor is not None else _group_of_call(call),
+        title=(TITLES[_ORDERS[call.name]] if minor is not None else call.name) or words.get(call.kind) or call.kind,
         source=call.source,
-        detail=detail,
+        amount_minor=minor,
+        currency=currency if minor is not None else None,
+        detail=detail_of("events", {"properties": properties}, None),
     )
