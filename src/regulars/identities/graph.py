@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["SHARED", "TOO_LARGE", "Graph", "Join", "Place", "Refusal", "Span", "Standing", "Suggestion", "build", "connect"]
 
 
+_NAMING = {"user": 0, "customer": 1}
+
+
 class Place(NamedTuple):
     """Where an identity stands: its customer, the instant of the last call or decision that this rests on, and the join that brought it."""
 
@@ -176,10 +179,10 @@ def _settle(graph: Graph, sightings: Sightings, members: list[str]) -> None:
                 queue.append(there)
 
 
-def _seniority(sightings: Sightings, identity: str) -> tuple[bool, Instant, str, str]:
-    """The member with the least of these names the customer: the earliest user id, or without one the earliest identity of all."""
+def _seniority(sightings: Sightings, identity: str) -> tuple[int, Instant, str, str]:
+    """The member with the least of these names the customer: the earliest user id, or customer id of a file, or identity at all."""
     kind, first = sightings.firsts[identity]
-    return kind != "user", first, kind, identity
+    return _NAMING.get(kind, len(_NAMING)), first, kind, identity
 
 
 def _lend(graph: Graph, sightings: Sightings, lent_ids: set[str]) -> set[str]:

@@ -12,8 +12,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _ALL_ZERO = re.compile(r"[0\-{}. ]+")
 _EMAIL = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_RANKS = {"user": 0, "file": 2, "email": 3, "anonymous": 4, "phone": 5, "device": 6}
-_RAW = frozenset({"user", "file", "email", "phone", "stripe"})
+_RANKS = {"user": 0, "customer": 2, "file": 3, "email": 4, "anonymous": 5, "phone": 6, "device": 7}
+_RAW = frozenset({"user", "customer", "file", "email", "phone", "stripe"})
 _EXTERNAL = 1
 
 WEAK = frozenset({"phone", "device"})
@@ -21,7 +21,11 @@ WEAK = frozenset({"phone", "device"})
 
 
 class Identifier(NamedTuple):
-    """One thing that names a person: its kind (`user`, `anonymous`, `email`, `phone`, `device`, or a system such as `shopify`) and value."""
+    """One thing that names a person: its kind and value.
+
+    Kinds: `user`, `anonymous`, `email`, `phone`, `device`, `customer` and `file` (a customer id, or another id, of an imported file), or a
+    system such as `shopify` or `stripe`.
+    """
 
     kind: str
     value: str
@@ -41,7 +45,7 @@ class Identifier(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """Values that name nobody: placeholders, mailboxes of many people, domains for examples. All in lower case."""
+    """Values that name nobody: placeholders, mailboxes of many people, domains that are nobody's. All in lower case."""
 
     values: frozenset[str]
     local_parts: frozenset[str]
@@ -73,13 +77,13 @@ BLOCKED = Blocked(
         info noreply no-reply no_reply donotreply do-not-reply do_not_reply office contact kontakt mail email admin administrator webmaster
         postmaster hostmaster abuse root mailer-daemon newsletter support sales service test tester
     """),
-    domains=_words("example.com example.org example.net test.com test.de localhost.localdomain"),
+    domains=_words("test.com test.de test.test localhost.localdomain"),
 )
 """What is blocked unless a setting says otherwise; listed in docs/server/identities.md."""
 
 
 def rank(kind: str) -> int:
-    """How narrowly a kind names a person: 0 for a user id, then ids of other systems, ids from files, e-mail, anonymous id, phone, device."""
+    """How narrowly a kind names a person: 0 for a user id, then other systems, customers and ids of files, e-mail, anonymous, phone, device."""
     return _RANKS.get(kind, _EXTERNAL)
 
 

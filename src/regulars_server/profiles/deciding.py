@@ -6,6 +6,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Max
+
 from regulars.identities.constraints import Constraints
 from regulars.identities.evidence import Decision
 from regulars.identities.graph import connect
@@ -190,5 +192,7 @@ def _plain(identity: str) -> str:
 
 
 def _stamp(now: datetime) -> tuple[int, str]:
-    at = round((now - _ZERO).total_seconds() * 1_000_000)
+    """Instant and id of a new decision: always after all others, also where a clock was set back."""
+    latest = models.Decision.objects.aggregate(latest=Max("occurred_at"))["latest"] or 0
+    at = max(round((now - _ZERO).total_seconds() * 1_000_000), latest + 1)
     return at, f"{at}-{secrets.token_hex(8)}"

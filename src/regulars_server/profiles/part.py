@@ -152,8 +152,11 @@ class Part:
     def _read_pairs(self, identities: list[str]) -> None:
         found = links_of(identities)
         self._ask({identity for left, right, _, _ in found for identity in (left, right)})
+        firsts = self.sightings.firsts
         for left, right, occurred_at, message_id in found:
-            self._pair((left, right), (occurred_at, message_id))
+            # The other end may have been erased just now.
+            if left in firsts and right in firsts:
+                self._pair((left, right), (occurred_at, message_id))
 
     def _pair(self, pair: Pair, instant: Instant) -> None:
         self.sightings.paired(pair, instant)

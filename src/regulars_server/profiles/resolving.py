@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.identities.evidence import Identification, Link, Sighting, Sightings
-from regulars.identities.identifiers import from_text, narrowest
+from regulars.identities.identifiers import Identifier, from_text, narrowest
 from regulars.identities.spans import holder
 from regulars_server.profiles.bulk import links_between, links_of, one_writer, write_rows
 from regulars_server.profiles.contracts import Resolved
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from regulars.identities.evidence import Instant, Pair
-    from regulars.identities.identifiers import Identifier
     from regulars_server.profiles.contracts import AdoptedRow, Observation
     from regulars_server.profiles.part import Row
 
@@ -58,8 +57,10 @@ def adopt(rows: Sequence[AdoptedRow], *, now: datetime) -> int:
     latest: dict[str, tuple[int, str, str]] = {}
     by_call: dict[Instant, str] = {}
     for row in rows:
-        pair = dict.fromkeys((row.identity_id, row.customer_id))
-        fresh.add(Link(tuple(from_text(identity) for identity in pair), row.occurred_at, row.row_key))
+        customer = from_text(row.customer_id)
+        customer = Identifier("customer", customer.value) if customer.kind == "file" else customer
+        named = (customer,) if row.identity_id == row.customer_id else (customer, from_text(row.identity_id))
+        fresh.add(Link(named, row.occurred_at, row.row_key))
         by_call[row.occurred_at, row.row_key] = row.source
         latest[row.identity_id] = max((row.occurred_at, row.row_key, row.customer_id), latest.get(row.identity_id, (0, "", "")))
     sources = {pair: by_call[instant] for pair, instant in fresh.pairs.items()}
