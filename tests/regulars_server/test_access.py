@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from django.urls.converters import get_converters
 from regulars_server.team.access import needs
 from regulars_server.team.models import User
 from regulars_server.team.roles import ROLES, Permission, Role
+from tests.regulars_server import canaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +46,10 @@ class Route:
     address: str
     view: Any
 
-    @property
-    def needs(self) -> tuple[Permission, ...] | None:
-        return self.view.needs
+    def needs(self, method: str = "get") -> tuple[Permission, ...] | None:
+        if self.view.needs is None:
+            return None
+        return self.view.needs if method == "get" else self.view.needs_to_change
 
 
 def routes() -> list[Route]:
@@ -78,12 +82,13 @@ def browsers(**options: Any) -> dict[Role | None, Client]:
     return found
 
 
-def expected(route: Route, role: Role | None) -> str:
-    if route.needs is None:
+def expected(route: Route, role: Role | None, method: str) -> str:
+    needed = route.needs(method)
+    if needed is None:
         return "in"
     if role is None:
         return "sign in"
-    return "in" if set(route.needs) <= ROLES[role] else "out"
+    return "in" if set(needed) <= ROLES[role] else "out"
 
 
 def happened(answer: Any) -> str:
@@ -100,10 +105,10 @@ class TestEveryRoute:
     def test_is_marked_with_what_it_needs(self) -> None:
         assert len(routes()) > 20
         assert [route.address for route in routes() if not hasattr(route.view, "needs")] == []
-        assert [route.address for route in routes() if route.needs == ()] == []
+        assert [route.address for route in routes() if route.needs() == ()] == []
 
     def test_is_open_only_where_it_is_listed(self) -> None:
-        assert {route.name for route in routes() if route.needs is None} == OPEN
+        assert {route.name for route in routes() if route.needs() is None} == OPEN
 
     def test_has_a_name_of_its_own(self) -> None:
         names = [route.name for route in routes()]
@@ -117,13 +122,13 @@ class TestWalk:
     def test_lets_in_whom_the_table_of_roles_lets_in(self) -> None:
         by_role = browsers()
         wrong = [
-            (route.address, role, method, expected(route, role), found)
+            (route.address, role, method, expected(route, role, method), found)
             for route in routes()
             for role, browser in by_role.items()
             for method in ("get", "post")
-            if route.name != "sign-out" and (found := happened(getattr(browser, method)(route.address))) != expected(route, role)
+            if route.name != "sign-out" and (found := happened(getattr(browser, method)(route.address))) != expected(route, role, method)
         ]
-        assert wrong == []
+        assert not wrong, wrong
 
     def test_refuses_every_post_without_the_token_against_forgery(self) -> None:
         by_role = browsers(enforce_csrf_checks=True)
@@ -131,9 +136,10 @@ class TestWalk:
             (route.address, role)
             for route in routes()
             for role, browser in by_role.items()
-            if browser.post(route.address, {"email": "a@example.com", "password": "x"}).status_code != 403
+            if happened(browser.post(route.address, {"email": "a@example.com", "password": "x"}))
+            not in {"out", None if role else "sign in"}
         ]
-        assert wrong == []
+        assert not wrong, wrong
 
     def test_finds_protection_on_every_answer(self) -> None:
         browser = browsers()[Role.OWNER]
@@ -165,6 +171,45 @@ class TestWalk:
         for route in routes():
             browser.get(route.address)
         assert state() == before
+
+
+@pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+@pytest.mark.suite
+class TestCanary:
+    """A person whose every personal field holds a canary, and who of the team gets to see one."""
+
+    def test_reaches_nobody_who_is_barred_from_persons_and_everybody_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(EXAMPLES, "reference", canaries.fill())
+        by_role = browsers()
+        barred, owner = by_role[Role.NO_PERSONAL_DATA], by_role[Role.OWNER]
+        said = dict(_everything(barred))
+        assert len(said) > 12
+        wrong = [
+            (address, text[hit.start() - 60 : hit.end() + 20]) for address, text in said.items() if (hit := canaries.SOUGHT.search(text))
+        ]
+        assert not wrong, wrong
+
+        # So that the search above can fail: where an owner meets the canary.
+        shown = {address for address, text in _everything(owner) if canaries.SOUGHT.search(text)}
+        profile = f"/customers/{EXAMPLES['reference']}/"
+        assert shown >= {"/customers/", "/customers/export.csv", profile, "/data/live/", "/data/quarantine/"}
+
+
+def _everything(browser: Client) -> Iterator[tuple[str, str]]:
+    """What every address answers to being asked and being sent nothing, and every page that those link to, with headers."""
+    waiting = [route.address for route in routes() if route.name not in {"sign-in", "sign-out", "language"}]
+    seen = set(waiting)
+    for address in waiting:
+        for method in ("get", "post") if "?" not in address else ("get",):
+            answer = getattr(browser, method)(address)
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            text = f"{dict(answer.items())} {body.decode('utf-8', 'replace')}"
+            yield (address if method == "get" else f"{address} (POST)"), text
+            for link in re.findall(r'(?:href|hx-get)="(/[^"#]*|\?[^"#]*)"', text):
+                target = html.unescape(link if link.startswith("/") else address.partition("?")[0] + link)
+                if target not in seen and not target.startswith("/static/") and len(seen) < 400:
+                    seen.add(target)
+                    waiting.append(target)
 
 
 def unmarked(request: Any) -> HttpResponse:

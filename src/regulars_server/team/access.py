@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     from regulars_server.team.roles import Permission
 
+LOOKING = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound="Callable[..., Any]")
 
 
-def needs(*permissions: Permission) -> Callable[[View], View]:
-    """Mark a view: who enters must be signed in and have all of `permissions`."""
+def needs(*permissions: Permission, to_change: Permission | None = None) -> Callable[[View], View]:
+    """Mark a view: who enters must be signed in and have all of `permissions`, and `to_change` too for anything but looking."""
 
     def mark(view: View) -> View:
         view.needs = permissions  # type: ignore[attr-defined]
+        view.needs_to_change = (*permissions, to_change) if to_change else permissions  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -49,6 +51,8 @@ class Access:
         wanted = getattr(view, "needs", ())
         if wanted is None:
             return None
+        if request.method not in LOOKING:
+            wanted = getattr(view, "needs_to_change", ())
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
                 return HttpResponse(status=401, headers={"HX-Redirect": "/sign-in/"})

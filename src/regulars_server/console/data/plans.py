@@ -42,7 +42,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     return tabs.show(request, "plans", "plans", {"found": found})
 
 
-@needs(P.SEE_DATA)
+@needs(P.SEE_DATA, to_change=P.MANAGE_DATA)
 @require_http_methods(["GET", "POST"])
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
     """One plan; with POST it is saved, by who may manage data."""
