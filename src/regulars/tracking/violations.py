@@ -46,7 +46,7 @@ def explained(error: ValidationError) -> str:
         return "; ".join(f"{_joined(where, str(name))} is not in the plan" for name in list(wanted)[:10])
     subject = where or "the call"
     if keyword == "type":
-        expected = " or ".join(_TYPES.get(name, name) for name in ([wanted] if isinstance(wanted, str) else wanted))
+        expected = " or ".join(_TYPES.get(name, name) for name in _in_order(wanted))
         return f"{subject} is {_is(error.instance)}, not {expected}"
     if keyword == "enum":
         return f"{subject} is none of the {len(list(wanted))} values of the plan"
@@ -55,6 +55,11 @@ def explained(error: ValidationError) -> str:
     if keyword in _LIMITS:
         return f"{subject} {_LIMITS[keyword].format(wanted)}"
     return f"{subject} breaks the plan's rule {keyword}"
+
+
+def _in_order(wanted: Any) -> list[str]:
+    """Names of types, null last."""
+    return [wanted] if isinstance(wanted, str) else sorted(map(str, wanted), key=lambda name: (name == "null", name))
 
 
 def _place(path: list[str | int]) -> str:

@@ -354,7 +354,7 @@ class TestReading:
                 if isinstance(place[key], dict | list) and data.draw(st.booleans()):
                     place = place[key]
                 else:
-                    place[key] = data.draw(strange)
+                    place[key] = json.loads(json.dumps(data.draw(strange)))
                     break
         reading = hook(kind, broken, topic)
         assert len(reading.calls) + len(reading.refused) == 1
