@@ -187,7 +187,7 @@ def _disk(config: Config, now: datetime) -> Iterator[Finding]:
 
 def _audit(config: Config, now: datetime) -> Iterator[Finding]:
     del config, now
-    from regulars_server.shared.audit import first_break
+    from regulars_server.shared.public import first_break
 
     broken = first_break()
     if broken is None:

@@ -103,16 +103,12 @@ def main() -> int:
     os.umask(0o077)
     os.nice(5)
     start_django()
-    from regulars.errors import NoData
     from regulars_server.loading.public import flushed_batch, prune, tidy
     from regulars_server.serving.public import build
 
     # What is in the tables before the build begins is in the serving file after it, and no longer needed in the hot tail.
     batch = flushed_batch()
-    try:
-        build(datetime.now(UTC))
-    except NoData:
-        return 0
+    build(datetime.now(UTC))
     prune(batch)
     tidy(datetime.now(UTC))
     return 0

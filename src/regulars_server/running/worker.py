@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("regulars.worker")
 BEAT_SECONDS = 5.0
+RENEW_SECONDS = 60.0
+EVENTS_AT_ONCE = 100
 IDLE_SECONDS = 0.25
 """How long the worker sleeps when nothing was to do: events are on the timeline within two seconds."""
 
@@ -37,6 +39,7 @@ class Worker:
         self._config = config
         self._ending = threading.Event()
         self._started_at = datetime.now(UTC)
+        self._renew_at = time.monotonic() + RENEW_SECONDS
 
     def end(self, *_: object) -> None:
         """Finish the part that runs, then end."""
@@ -53,7 +56,10 @@ class Worker:
             for part in self.parts:
                 if part.is_due(clock) and not self._ending.is_set():
                     part.run()
-            close_old_connections()
+            if any(part.failures for part in self.parts) or clock >= self._renew_at:
+                # A connection that broke is not used for ever, and none grows old.
+                self._renew_at = clock + RENEW_SECONDS
+                close_old_connections()
             rest = min(part.due for part in self.parts) - time.monotonic()
             self._ending.wait(min(max(rest, 0.0), IDLE_SECONDS))
         heart.join(BEAT_SECONDS)
@@ -78,19 +84,27 @@ def parts_of(loading: Loading, builds: ServingBuilds) -> list[Part]:
     """What the worker does. Loading comes first: what was sent is to be seen."""
     return [
         Part("loading", 0.25, loading.work),
-        Part("audit", 5.0, _deliver),
+        Part("audit", 5.0, _audit),
+        Part("outbox", 1.0, _outbox),
         Part("jobs", 1.0, _jobs),
         Part("serving", 2.0, builds.look_after),
-        Part("expiry", 86_400.0, _expire, due=time.monotonic() + 300),
+        Part("erasures", 60.0, _erasures, due=time.monotonic() + 10),
+        Part("expiry", 3600.0, _expiry, due=time.monotonic() + 300),
     ]
 
 
-def _deliver(now: datetime) -> bool:
-    from regulars_server.shared.audit import deliver
+def _audit(now: datetime) -> bool:
+    from regulars_server.shared.public import deliver_audit
 
     del now
-    deliver()
+    deliver_audit()
     return False
+
+
+def _outbox(now: datetime) -> bool:
+    from regulars_server.shared.public import deliver_events
+
+    return deliver_events(now, limit=EVENTS_AT_ONCE) == EVENTS_AT_ONCE
 
 
 def _jobs(now: datetime) -> bool:
@@ -100,10 +114,17 @@ def _jobs(now: datetime) -> bool:
     return False
 
 
-def _expire(now: datetime) -> bool:
+def _erasures(now: datetime) -> bool:
+    from regulars_server.shared.public import resume_erasures
+
+    resume_erasures(now)
+    return False
+
+
+def _expiry(now: datetime) -> bool:
     from regulars_server.shared.public import expire
 
-    expire(now=now)
+    expire(now)
     return False
 
 
