@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from regulars.facts.catalogue import expression, groups
@@ -79,17 +80,23 @@ def _typed(name: str) -> str:
 
 
 def _facts(session: Session) -> str:
-    """The query of the facts that are wanted: only their groups are reckoned."""
-    wanted = [
-        group
-        for group in groups().values()
+    """The query of the facts that are wanted: only groups that have something to say are reckoned."""
+    wanted = tuple(
+        name
+        for name, group in groups().items()
         if all(session.has_rows(table) for table in group.needs) and (session.settings.customer_unit == "account" or not group.of_accounts)
-    ]
-    tables = registry.Tables()
-    query = expression(tables, wanted).select("customer_id", *FACTS)
-    for name in tables.asked:
+    )
+    text, asked = _facts_text(wanted, session.engine.dialect)
+    for name in asked:
         session.table(name)
-    return registry.compiled(query, session.engine.dialect).rstrip(";")
+    return text
+
+
+@cache
+def _facts_text(wanted: tuple[str, ...], dialect: str) -> tuple[str, tuple[str, ...]]:
+    tables = registry.Tables()
+    query = expression(tables, [groups()[name] for name in wanted]).select("customer_id", *FACTS)
+    return registry.compiled(query, dialect).rstrip(";"), tuple(tables.asked)
 
 
 def _names(session: Session) -> str:
@@ -100,7 +107,7 @@ def _names(session: Session) -> str:
     parts = [versions]
     if session.settings.customer_unit == "account":
         accounts = in_force(tables, "accounts")
-        own = accounts.select("account_id", "occurred_at", "row_key", "name").filter(accounts.account_id.notnull())
+        own = accounts.filter(accounts.account_id.notnull()).select("account_id", "occurred_at", "row_key", "name")
         text = registry.compiled(own, session.engine.dialect)
         parts.append(f"select account_id, occurred_at, row_key, name, null, null from ({text.rstrip(';')})")
     union = " union all ".join(f"({part.rstrip(';')})" for part in parts)

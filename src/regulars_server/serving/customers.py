@@ -125,11 +125,9 @@ def purchases_since(instant: datetime, *, besides: Collection[str] = ()) -> int:
         wanted = (str(settings.CONFIG.serving), start, file.built.built_at, tuple(sorted(besides)))
         if _counted.get("purchases", ((), 0))[0] != wanted:
             rows = file.rows(
-                "select distinct json_extract_string(detail, '$.order_id') as order_id from timeline"
-                " where \"table\" = 'orders' and kind = 'purchase' and occurred_at >= ?",
-                [start],
+                "select distinct thing from timeline where \"table\" = 'orders' and kind = 'purchase' and occurred_at >= ?", [start]
             )
-            _counted["purchases"] = (wanted, len({row["order_id"] for row in rows} | set(besides)))
+            _counted["purchases"] = (wanted, len({row["thing"] for row in rows} | set(besides)))
         return _counted["purchases"][1]
 
 

@@ -20,7 +20,9 @@ def export(ids: frozenset[str]) -> Iterator[Mapping[str, Any]]:
         wanted = [sorted(ids)]
         for row in file.rows("select * exclude (key, search) from customers where list_contains(?, customer_id)", wanted):
             yield {"customer": _plain(row)}
-        for row in file.rows("select * exclude (owner) from timeline where list_contains(?, identity) order by occurred_at", wanted):
+        for row in file.rows(
+            "select occurred_at, identity, account, entry from timeline where list_contains(?, identity) order by occurred_at", wanted
+        ):
             yield {"entry": _plain(row)}
 
 

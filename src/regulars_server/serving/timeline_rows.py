@@ -16,6 +16,8 @@ class Telling:
     currency: str = "null"
     json: str = ""
     """A column that is a JSON object already; it stands in the detail when it is not too long."""
+    thing: str = ""
+    """The column that says of which order the row tells."""
 
 
 LONGEST_JSON = 2_000
@@ -26,6 +28,7 @@ TELLINGS = (
         ("order_id", "linked", "channel", "campaign", "country", "discount_minor", "tax_minor", "shipping_minor"),
         "amount_minor",
         "currency",
+        thing="order_id",
     ),
     Telling(
         "order_lines",
@@ -53,7 +56,10 @@ TELLINGS = (
 
 
 def query(telling: Telling, *, by_account: bool) -> str:
-    """The entries of one table as SQL over the canonical tables and the relation `customer_of`."""
+    """The entries of one table as SQL over the canonical tables and the relation `customer_of`.
+
+    What a timeline shows stands in the one column `entry`: to find a row takes a look at two columns, and each further one costs as much again.
+    """
     pairs = ", ".join(f"'{name}', rows_of.\"{name}\"" for name in telling.detail)
     detail = f"json_merge_patch('{{}}', json_object({pairs}))" if pairs else "'{}'"
     if telling.json:
@@ -65,11 +71,14 @@ def query(telling: Telling, *, by_account: bool) -> str:
     amount, currency = (column if column == "null" else f"rows_of.{column}" for column in (telling.amount, telling.currency))
     kind = telling.kind if telling.kind.startswith("'") else f"rows_of.{telling.kind}"
     known = "(rows_of.identity_id is not null or rows_of.account_id is not null)" if by_account else "rows_of.identity_id is not null"
+    told = (
+        f"json_object('table', '{telling.table}', 'kind', {kind}, 'amount_minor', {amount}::bigint, 'currency', {currency}::varchar,"
+        f" 'detail', ({detail})::json, 'source', rows_of.source, 'row_key', rows_of.row_key, 'load_id', rows_of.load_id)::varchar"
+    )
     return f"""
         select hash({owner}) as owner, {owner} as customer_id, coalesce(rows_of.identity_id, rows_of.account_id) as identity,
             rows_of.account_id as account, rows_of.occurred_at, '{telling.table}' as "table", {kind} as kind,
-            {amount}::bigint as amount_minor, {currency}::varchar as currency, ({detail})::varchar as detail,
-            rows_of.source, rows_of.row_key, rows_of.load_id
+            {f"rows_of.{telling.thing}" if telling.thing else "null::varchar"} as thing, {told} as entry
         from {telling.table} as rows_of
         left join customer_of as owners on rows_of.identity_id = owners.identity_id
         left join (select superseded_key, superseded_source, superseded_load_id, 1 as gone from supersessions

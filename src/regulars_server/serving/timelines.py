@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from regulars_server.serving.contracts import Entry
-from regulars_server.serving.reading import reader
+from regulars_server.serving.reading import Reader, reader
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST = 500
+AT_ONCE = 8
+"""Customers whose rows are looked for in one query."""
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - instants are stored without a zone
 
 
 def timeline(identities: Iterable[str], before: datetime | str | None = None, limit: int = 50) -> list[Entry]:
@@ -25,54 +28,58 @@ def timeline(identities: Iterable[str], before: datetime | str | None = None, li
     with reader() as file:
         if file is None:
             return []
+        shown = max(1, min(limit, MOST))
         wanted = sorted({one for one in identities if not file.left_out or reference_of(one) not in file.left_out})
         if not wanted:
             return []
-        keys = [row["key"] for row in file.rows("select hash(unnest(?::varchar[])) as key", [wanted])]
-        among = ", ".join(map(str, keys))
-        owners = file.rows(f"select distinct owner from identities where key in ({among}) and list_contains(?, identity)", [wanted])
-        if not owners:
-            return []
-        place = ", ".join(str(row["owner"]) for row in owners)
+        found: list[dict[str, Any]] = []
+        owners = _owners(file, wanted)
         border, values = _border(before)
-        rows = file.rows(
-            "select *, rowid as place from timeline"
-            f" where owner in ({place}) and (list_contains(?, identity) or list_contains(?, account)){border}"
-            f" order by occurred_at desc, rowid limit {max(1, min(limit, MOST))}",
-            [wanted, wanted, *values],
-        )
-        return [_entry(row) for row in rows]
+        for start in range(0, len(owners), AT_ONCE):
+            # One owner at a time is found by the file's own minima and maxima; several in one condition would be looked for everywhere. Their rows
+            # lie in the order in which they are shown, and DuckDB keeps the order of a table where none is asked for.
+            parts = [
+                "(select rowid as place, occurred_at, identity, account, entry from timeline"
+                f" where owner = {owner} and (list_contains($1, identity) or list_contains($1, account)){border}"
+                f" limit {shown})"
+                for owner in owners[start : start + AT_ONCE]
+            ]
+            found += file.rows(" union all ".join(parts), [wanted, *values])
+        found.sort(key=lambda row: (-_micros(row["occurred_at"]), row["place"]))
+        return [_entry(row) for row in found[:shown]]
+
+
+def _owners(file: Reader, identities: list[str]) -> list[int]:
+    """Under which customers these identities lay when the file was built."""
+    owners: set[int] = set()
+    for start in range(0, len(identities), AT_ONCE):
+        some = identities[start : start + AT_ONCE]
+        parts = [f"select owner from identities where key = hash(${n}::varchar) and identity = ${n}" for n in range(1, len(some) + 1)]
+        owners |= {int(row["owner"]) for row in file.rows(" union all ".join(parts), some)}
+    return sorted(owners)
 
 
 def _border(before: datetime | str | None) -> tuple[str, list[Any]]:
     if before is None:
         return "", []
     if isinstance(before, datetime):
-        return " and occurred_at < ?::timestamp", [before.astimezone(UTC).replace(tzinfo=None) if before.tzinfo else before]
+        return " and occurred_at < $2::timestamp", [before.astimezone(UTC).replace(tzinfo=None) if before.tzinfo else before]
     micros, _, place = before.partition(".")
     if not (micros.lstrip("-").isdigit() and place.isdigit()):
         return "", []
-    return " and (occurred_at < make_timestamp(?) or (occurred_at = make_timestamp(?) and rowid > ?))", [
-        int(micros),
-        int(micros),
-        int(place),
-    ]
+    return " and (occurred_at < make_timestamp($2) or (occurred_at = make_timestamp($2) and rowid > $3))", [int(micros), int(place)]
+
+
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    at = row["occurred_at"].replace(tzinfo=UTC)
-    micros = round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
+    at = row["occurred_at"]
     return Entry(
-        occurred_at=at,
+        occurred_at=at.replace(tzinfo=UTC),
         identity=row["identity"],
         account=row["account"],
-        table=row["table"],
-        kind=row["kind"],
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        detail=json.loads(row["detail"]) if row["detail"] else {},
-        source=row["source"],
-        row_key=row["row_key"],
-        load_id=row["load_id"],
-        cursor=f"{micros}.{row['place']}",
+        cursor=f"{_micros(at)}.{row['place']}",
+        **json.loads(row["entry"]),
     )

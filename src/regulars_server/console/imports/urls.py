@@ -7,7 +7,7 @@ from regulars_server.console.imports import views
 urlpatterns = [
     path("", views.imports, name="imports"),
     path("upload/", views.upload, name="import-upload"),
-    path("loads/<str:load_id>/undo/", views.undo, name="import-undo"),
+    path("loads/<str:name>/undo/", views.undo, name="import-undo"),
     path("<str:token>/", views.one, name="import-one"),
     path("<str:token>/meaning/", views.meaning, name="import-meaning"),
     path("<str:token>/run/", views.run, name="import-run"),

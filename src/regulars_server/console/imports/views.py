@@ -158,11 +158,11 @@ def discard(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_POST
 @needs(Permission.IMPORT)
-def undo(request: HttpRequest, load_id: str) -> HttpResponse:
+def undo(request: HttpRequest, name: str) -> HttpResponse:
     """Take a load out of the tables."""
-    if load_id not in {load.record.load_id for load in selectors.loads() if not load.record.undone}:
+    if name not in {load.record.load_id for load in selectors.loads() if not load.record.undone}:
         raise Http404
-    uploads.undo(load_id, actor=_actor(request), now=timezone.now())
+    uploads.undo(name, actor=_actor(request), now=timezone.now())
     messages.success(request, _("The load is being taken out again."))
     return redirect("imports")
 
