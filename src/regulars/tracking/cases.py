@@ -37,9 +37,10 @@ def step(name: str, *, channel: str | None = None) -> Callable[[Located, Books],
             "step": name,
             "priority": text(said, "priority"),
             "channel": text(said, "channel") or channel,
-            "topic": text(said, "topic", "category", "subject"),
+            "topic": text(said, "topic", "category"),
             "handled_by": _handled_by(said) if name != "opened" else None,
-            "text": text(said, "text", "body", "message_body", "comment", most=MAX_TEXT),
+            # A subject is what somebody wrote, so it is free text: an erasure takes it out, and a topic stays.
+            "text": text(said, "text", "body", "message_body", "comment", "subject", most=MAX_TEXT),
             **(_rating(said) if name == "rated" else {}),
         }
         part = Part("opened" if name == "opened" else f"{name} {call.message_id}", ticket, call.occurred_at, call.occurred_at)
