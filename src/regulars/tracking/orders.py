@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from regulars.money import exponent
 from regulars.tracking.amounts import currency_of, decimal, given, minor, minor_units, text
 from regulars.tracking.calls import Refusal
 from regulars.tracking.instants import microseconds
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from regulars.tracking.calls import Call
     from regulars.tracking.projection import Located
 
-NEED_ORDER = ("Order Refunded", "Order Cancelled", "Order Updated")
+BESIDE = ("discount_minor", "tax_minor", "shipping_minor", "channel", "campaign", "country")
+"""What a later version of an order may leave open: a webhook knows no campaign, a browser no tax."""
+NEED_ORDER = ("Order Completed", "Order Refunded", "Order Cancelled", "Order Updated")
 
 
 class KnownLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +36,15 @@ class KnownLine(msgspec.Struct, frozen=True, kw_only=True):
     product_id: str | None
     quantity: float
     amount_minor: int
+    product_name: str | None = None
+    category: str | None = None
 
 
 class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an order: its purchase in force, what was refunded (by refund id, as positive amounts), whether it was cancelled."""
+    """What is known of an order: its purchase in force, what was refunded (by refund id, as positive amounts), whether it was cancelled.
+
+    `beside` are columns of the purchase in force that a version which leaves them open keeps (`BESIDE`), `identity_id` whose it is.
+    """
 
     order_id: str
     occurred_at: int
@@ -46,6 +54,8 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     refunds: dict[str, int] = {}
     cancelled: bool = False
     lines: tuple[KnownLine, ...] = ()
+    identity_id: str | None = None
+    beside: dict[str, Any] = {}
 
     def left(self, *, without: str | None = None) -> int:
         """What is not refunded yet, the refund `without` left out."""
@@ -64,64 +74,6 @@ def completed(one: Located, books: Books) -> list[Part]:
 def updated(one: Located, books: Books) -> list[Part]:
     """As `completed`; an update that says no amounts is an event only."""
     return _state(one, books, must_have_value=False)
-
-
-def _state(one: Located, books: Books, *, must_have_value: bool, cancelled_at: int | None = None) -> list[Part]:
-    call, said = one.call, one.call.properties
-    if said.get("paid") is False:
-        return []
-    order_id = _required_id(said)
-    lines = lines_of(said)
-    known = books.order(one, order_id)
-    if not must_have_value and known is not None and not given(said, "currency"):
-        currency = known.currency
-    elif not must_have_value and not _names_money(said, lines):
-        return []
-    else:
-        currency = currency_of(said, books.currency)
-    value = order_value(said, currency, lines)
-    if value is None:
-        if must_have_value:
-            raise Refusal("no_amount", "the order says no subtotal, total, revenue or value, and not all of its products have a price")
-        return []
-    if value < 0:
-        raise Refusal("negative_amount", "the order is worth less than nothing; money given back is an Order Refunded")
-    at, dated = _ordered_at(call, known, completed=must_have_value)
-    version_at = _version_at(call)
-    part = Part("purchase", order_id, at, version_at, dated=dated)
-    order = {**_shared(call, order_id, currency, "purchase"), "linked": False, "amount_minor": value}
-    discount = minor(said, currency, "discount")
-    order |= {
-        "discount_minor": abs(discount) if discount is not None else None,
-        "tax_minor": minor(said, currency, "tax"),
-        "shipping_minor": minor(said, currency, "shipping"),
-    }
-    part.add("orders", order)
-    amounts = shared(value, lines)
-    _add_lines(part, lines, amounts, order_id, "purchase", currency)
-    now_known = KnownOrder(
-        order_id=order_id,
-        occurred_at=at,
-        amount_minor=value,
-        currency=currency,
-        tax_minor=order["tax_minor"] or 0,
-        refunds=known.refunds if known else {},
-        cancelled=known.cancelled if known else False,
-        lines=tuple(
-            KnownLine(product_id=line.product_id, quantity=float(line.quantity), amount_minor=amount)
-            for line, amount in zip(lines, amounts, strict=True)
-        ),
-    )
-    parts = [part]
-    for refund in _listed_refunds(said):
-        made, now_known = _refund(call, refund, now_known, version_at)
-        parts.append(made)
-    cancelled_at = microseconds(said.get("cancelled_at")) or cancelled_at
-    if cancelled_at is not None:
-        made, now_known = _cancellation(call, now_known, cancelled_at, version_at)
-        parts.append(made)
-    books.learn_order(call, now_known)
-    return parts
 
 
 def refunded(one: Located, books: Books) -> list[Part]:
@@ -149,6 +101,104 @@ def cancelled(one: Located, books: Books) -> list[Part]:
     if known is not None:
         books.learn_order(call, now_known)
     return [part]
+
+
+def _state(one: Located, books: Books, *, must_have_value: bool, cancelled_at: int | None = None) -> list[Part]:
+    call, said = one.call, one.call.properties
+    if said.get("paid") is False:
+        return []
+    known = books.order(one, _required_id(said))
+    lines = lines_of(said)
+    currency = _currency(said, lines, known, books, must_have_value=must_have_value)
+    value = None if currency is None else order_value(said, currency, lines)
+    if currency is None or value is None:
+        if must_have_value:
+            raise Refusal("no_amount", "the order says no subtotal, total, revenue or value, and not all of its products have a price")
+        return []
+    if value < 0:
+        raise Refusal("negative_amount", "the order is worth less than nothing; money given back is an Order Refunded")
+    if known is not None and known.currency == currency and not given(said, "products"):
+        lines = [_line_again(line, currency) for line in known.lines]
+    version_at = _version_at(call)
+    part, now_known = _purchase(one, known, value, lines, currency, completed=must_have_value)
+    parts = [part]
+    for refund in _listed_refunds(said):
+        made, now_known = _refund(call, refund, now_known, version_at)
+        parts.append(made)
+    cancelled_at = microseconds(said.get("cancelled_at")) or cancelled_at
+    if cancelled_at is not None:
+        made, now_known = _cancellation(call, now_known, cancelled_at, version_at)
+        parts.append(made)
+    books.learn_order(call, now_known)
+    return parts
+
+
+def _currency(said: Mapping[str, Any], lines: list[Line], known: KnownOrder | None, books: Books, *, must_have_value: bool) -> str | None:
+    """The currency of the order; None where an update says nothing about money."""
+    if not must_have_value and not _names_money(said, lines):
+        return None
+    if known is not None and not given(said, "currency"):
+        return known.currency
+    return currency_of(said, books.currency)
+
+
+def _purchase(
+    one: Located, known: KnownOrder | None, value: int, lines: list[Line], currency: str, *, completed: bool
+) -> tuple[Part, KnownOrder]:
+    """The purchase with its lines; what it leaves open and the version before it said stays."""
+    call, said = one.call, one.call.properties
+    order_id = _required_id(said)
+    at, dated = _ordered_at(call, known, completed=completed)
+    part = Part("purchase", order_id, at, _version_at(call), dated=dated)
+    discount = minor(said, currency, "discount")
+    order = {
+        **_shared(call, order_id, currency, "purchase"),
+        "linked": False,
+        "amount_minor": value,
+        "discount_minor": abs(discount) if discount is not None else None,
+        "tax_minor": minor(said, currency, "tax"),
+        "shipping_minor": minor(said, currency, "shipping"),
+    }
+    if known is not None and known.currency == currency:
+        order |= {name: known.beside.get(name) for name in BESIDE if order[name] is None}
+        part.identity_id = known.identity_id
+    part.add("orders", order)
+    amounts = shared(value, lines)
+    _add_lines(part, lines, amounts, order_id, "purchase", currency)
+    return part, KnownOrder(
+        order_id=order_id,
+        occurred_at=at,
+        amount_minor=value,
+        currency=currency,
+        tax_minor=order["tax_minor"] or 0,
+        refunds=known.refunds if known else {},
+        cancelled=known.cancelled if known else False,
+        lines=tuple(_known_line(line, amount) for line, amount in zip(lines, amounts, strict=True)),
+        identity_id=one.identity_id or (known.identity_id if known else None),
+        beside={name: order[name] for name in BESIDE},
+    )
+
+
+def _known_line(line: Line, amount: int) -> KnownLine:
+    return KnownLine(
+        product_id=line.product_id,
+        quantity=float(line.quantity),
+        amount_minor=amount,
+        product_name=line.name,
+        category=line.category,
+    )
+
+
+def _line_again(line: KnownLine, currency: str) -> Line:
+    """A line of the version before, for a version that lists no products."""
+    return Line(
+        product_id=line.product_id,
+        name=line.product_name,
+        category=line.category,
+        quantity=Decimal(repr(line.quantity)),
+        gross=Decimal(line.amount_minor).scaleb(-exponent(currency)),
+        unit_cost=None,
+    )
 
 
 def _known(one: Located, books: Books) -> KnownOrder | None:
@@ -180,6 +230,7 @@ def _refund(
     amount = min(_refund_value(said, lines, known, left), left)
     at = occurred_at or microseconds(said.get("refunded_at")) or call.occurred_at
     part = Part(f"refund {refund_id}", known.order_id, at, version_at)
+    part.identity_id = known.identity_id
     order = {**_shared(call, known.order_id, known.currency, "refund"), "linked": True, "amount_minor": -amount}
     part.add("orders", order)
     back = [msgspec.structs.replace(line, quantity=-abs(line.quantity), gross=_gross_of(line, known)) for line in lines]
@@ -217,18 +268,13 @@ def _gross_of(line: Line, known: KnownOrder) -> Decimal | None:
     for sold in known.lines:
         if sold.product_id == line.product_id and sold.quantity:
             of_one = Decimal(sold.amount_minor) / Decimal(repr(sold.quantity))
-            return (of_one * abs(line.quantity)).scaleb(-_places(known.currency))
+            return (of_one * abs(line.quantity)).scaleb(-exponent(known.currency))
     return None if line.gross is None else abs(line.gross)
-
-
-def _places(currency: str) -> int:
-    from regulars.money import exponent
-
-    return exponent(currency)
 
 
 def _cancellation(call: Call, known: KnownOrder, at: int, version_at: int) -> tuple[Part, KnownOrder]:
     part = Part("cancellation", known.order_id, at, version_at)
+    part.identity_id = known.identity_id
     part.add("orders", {**_shared(call, known.order_id, known.currency, "cancellation"), "linked": True, "amount_minor": -known.left()})
     return part, msgspec.structs.replace(known, cancelled=True)
 

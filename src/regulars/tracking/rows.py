@@ -43,9 +43,9 @@ ORIGINS = pa.schema([pa.field("call", pa.int32()), pa.field("version_at", pa.int
 
 
 class Part:
-    """One part of a thing that a call says: rows that are replaced together."""
+    """One part of a thing that a call says: rows that are replaced together. `identity_id` is whose it is where the call names nobody."""
 
-    __slots__ = ("dated", "occurred_at", "part", "rows", "thing", "version_at")
+    __slots__ = ("dated", "identity_id", "occurred_at", "part", "rows", "thing", "version_at")
 
     def __init__(self, part: str, thing: str, occurred_at: int, version_at: int, *, dated: bool = True) -> None:
         self.part = part
@@ -53,6 +53,7 @@ class Part:
         self.occurred_at = occurred_at
         self.version_at = version_at
         self.dated = dated
+        self.identity_id: str | None = None
         self.rows: list[tuple[str, str, Mapping[str, Any]]] = []
 
     def add(self, table: str, values: Mapping[str, Any], *, line: int | None = None) -> None:
@@ -71,6 +72,7 @@ class Gathered:
         self.event_origins: list[int] = []
 
     def add(self, place: int, call: Call, recorded_at: int, identity_id: str | None, account_id: str | None, part: Part) -> None:
+        identity_id = identity_id or part.identity_id
         said = [sorted((name, repr(value)) for name, value in values.items() if value is not None) for _, _, values in part.rows]
         row_hash = hash_of(repr((part.occurred_at, identity_id, account_id, said)).encode("utf-8", "replace"))
         for table, key, values in part.rows:

@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from regulars.tracking.books import asks_for
 from regulars.tracking.orders import KnownLine, KnownOrder
-from tests.regulars.tracking.sending import RECEIVED, micro, projected, rows, track
+from regulars.tracking.projection import Located, project
+from tests.regulars.tracking.sending import RECEIVED, micro, one, projected, rows, track
 
 SPEC = {
     "checkout_id": "fksdjfsdjfisjf9sdfjsd9f",
@@ -208,6 +209,20 @@ class TestOrderUpdated:
         assert done.refused == []
         assert list(done.tables) == ["events"]
 
+    def test_keeps_what_it_leaves_open(self) -> None:
+        """Bought in a browser with a campaign, changed by a server that names only the order and its new value."""
+        bought = track("Order Completed", message_id="a", context={"campaign": {"name": "autumn"}}, **SPEC)
+        changed = one(type="track", event="Order Updated", messageId="b", properties={"order_id": SPEC["order_id"], "subtotal": 11.25})
+        done = project([Located(call=bought, identity_id="u1"), Located(call=changed)], currency="EUR")
+        before, after = rows(done, "orders")
+        assert (after["amount_minor"], after["currency"], after["campaign"], after["tax_minor"]) == (1125, "USD", "autumn", 200)
+        assert after["identity_id"] == before["identity_id"] == "u1"
+        lines = [line for line in rows(done, "order_lines") if line["row_hash"] == after["row_hash"]]
+        assert [(line["product_name"], line["quantity"], line["amount_minor"]) for line in lines] == [
+            ("Monopoly: 3rd Edition", 1.0, 855),
+            ("Uno Card Game", 2.0, 270),
+        ]
+
     def test_counts_versions_as_its_source_does(self) -> None:
         done = projected(track("Order Updated", order_id="o", total=8, updated_at="2026-02-28T00:00:00Z"))
         assert done.origins["orders"].to_pylist()[0]["version_at"] == micro("2026-02-28T00:00:00Z")
@@ -298,7 +313,7 @@ class TestOrderCancelled:
 class TestAsksFor:
     def test_names_what_must_be_known(self) -> None:
         assert asks_for(track("Order Refunded", order_id=7)) == ("orders", "7")
-        assert asks_for(track("Order Completed", order_id=7)) is None
+        assert asks_for(track("Order Completed", order_id=7)) == ("orders", "7")
         assert asks_for(track("Subscription Renewed", subscription_id="s")) == ("subscriptions", "s")
         assert asks_for(track("Tea Drunk")) is None
         assert asks_for(track("Order Refunded")) is None
