@@ -88,7 +88,7 @@ def _write(
         timeline_rows.query(t, by_account=by_account) for t in timeline_rows.TELLINGS if engine.number(f"select count(*) from {t.table}")
     ]
     union = " union all by name ".join(parts) or f"({timeline_rows.query(timeline_rows.TELLINGS[0], by_account=by_account)})"
-    engine.do(f'create table serving.timeline as select * from ({union}) order by owner, occurred_at desc, "table", row_key')
+    engine.do(f'create table serving.timeline as select * from ({union}) order by owner, occurred_at desc, "table"')
     say(0.9, "identities")
     engine.do(
         "create table serving.identities as select distinct hash(identity) as key, identity, owner, customer_id from ("
