@@ -13,6 +13,7 @@ from regulars.errors import ArgumentRefused
 from regulars.tables import TABLES
 from regulars_server.intake.public import open_inbox
 from regulars_server.loading import staged
+from regulars_server.loading.adopting import join_loads
 from regulars_server.loading.contracts import Flushed
 from regulars_server.loading.extras import are_waiting, gather, mark_gathered
 from regulars_server.loading.lease import Lease, held
@@ -44,6 +45,8 @@ def flush(now: datetime | None = None, *, force: bool = False, lease: Lease | No
     now = now or datetime.now(UTC)
     with held(lease) as own:
         finished = _finish_closing(now, own, inbox)
+        if join_loads(now):
+            finished = _finish_closing(now, own, inbox)
         load = _due(now, force=force)
         if load is None:
             return finished

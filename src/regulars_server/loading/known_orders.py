@@ -9,8 +9,9 @@ import msgspec
 
 from regulars.tracking.books import asks_for
 from regulars.tracking.orders import KnownLine, KnownOrder
+from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
-from regulars_server.loading.models import KnownPart, OrderAlias
+from regulars_server.loading.models import KnownPart
 from regulars_server.loading.things import order_key, scope_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _orders(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownOrd
         by_scope[scope].add(thing)
     found: dict[tuple[str, str], KnownOrder] = {}
     for scope, wanted in by_scope.items():
-        alias = dict(_aliases(scope.partition(":")[2], wanted))
+        alias = {thing: key for (_, thing), key in resolve_aliases([(scope, thing) for thing in wanted]).items()}
         rows: dict[str, list[KnownPart]] = defaultdict(list)
         for part in chunks(sorted({alias.get(thing, thing) for thing in wanted}), 500):
             for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True):
@@ -54,11 +55,6 @@ def _orders(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownOrd
             if order is not None:
                 found[scope, thing] = order
     return found
-
-
-def _aliases(shop: str, wanted: Iterable[str]) -> Iterable[tuple[str, str]]:
-    for part in chunks(sorted(wanted), 500):
-        yield from OrderAlias.objects.filter(shop=shop, alias__in=part).values_list("alias", "order_key")
 
 
 def _order(rows: Iterable[KnownPart]) -> KnownOrder | None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
@@ -100,7 +101,7 @@ def notice_properties(calls: Sequence[Call], now: datetime) -> None:
         batch_size=200,
     )
     if len(_known) < 100_000:
-        _known.update(new)
+        transaction.on_commit(lambda: _known.update(new))
 
 
 def _type(value: Any) -> str:

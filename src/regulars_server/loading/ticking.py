@@ -168,6 +168,7 @@ class _Work:
         for call, is_new in zip(self.judged.calls, new, strict=True):
             (calls if is_new else self.duplicates).append(call)
         if calls:
+            self.versions.learn(calls)
             self._take(calls)
         self.judged.aside += self.refused
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from regulars_server.loading import staged as staged_rows
+from regulars_server.loading.aliases import learn_aliases, resolve_aliases
 from regulars_server.loading.bulk import chunks
-from regulars_server.loading.models import Dropped, KnownPart, OrderAlias
+from regulars_server.loading.models import Dropped, KnownPart
 from regulars_server.loading.things import ID_OF, Side, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from regulars.tracking import Call
     from regulars.tracking.projection import Projection
 
 Name = tuple[str, str, str]
@@ -30,26 +32,37 @@ class Versions:
         self.shops = shops
         self.now = now
         self.report: Counter[str] = Counter()
+        self._doubled: list[KnownPart] = []
+
+    def learn(self, calls: Iterable[Call]) -> None:
+        """Take in what the calls say of other ids of orders, before they are compared."""
+        self._doubled += learn_aliases(calls, self.shops)
 
     def reconcile(self, projections: Sequence[Projection], *, load_id: str, staged: str) -> dict[str, pa.Table]:
         """The rows to write, those left out that say nothing new or are older than what is known. Inside the batch's transaction."""
         tables, versions = _joined(projections)
-        if not any(table in tables for table in ID_OF):
+        if not self._doubled and not any(table in tables for table in ID_OF):
             return tables
         found = sides(tables, versions, self.shops)
-        self._resolve_aliases(found)
+        known_as = resolve_aliases([(side.scope, side.thing) for side in found if side.table == "orders"])
+        for side in found:
+            side.thing = known_as.get((side.scope, side.thing), side.thing)
         winners, losers = _newest(found)
-        known = _known(side.name for side in winners)
+        known = known_versions(side.name for side in winners)
         refunds = _refunds(known.values()) if any(side.part.startswith("refund ") for side in winners) else {}
         kept: list[Side] = []
-        superseded: list[dict[str, Any]] = []
+        superseded = [row for older in self._doubled for row in self._replace(older, load_id)]
         fresh: list[KnownPart] = []
         for side in winners:
             older = known.get(side.name)
             twin = refunds.get(_refund_name(side))
-            if older is None and twin is not None and twin.source != side.source:
-                # Another source tells of the same refund under another id of its own.
-                fresh.append(_part(side, load_id="", staged="", kept=_packed(tables, side), in_force=False))
+            file = known.get((*side.name[:2], "refund")) if side.part.startswith("refund ") else None
+            if older is None and (
+                (twin is not None and twin.source != side.source)
+                or (file is not None and is_part_of_file_refund(side.said, file.said, file.version_at))
+            ):
+                # Another source tells of the same refund under another id of its own, or a file of all refunds in one sum.
+                fresh.append(part_of(side, load_id="", staged="", kept=_packed(tables, side), in_force=False))
                 losers.append(side)
             elif older is None:
                 kept.append(side)
@@ -58,7 +71,7 @@ class Versions:
                 older.save(update_fields=["version_at"])
                 losers.append(side)
             elif side.version_at < older.version_at:
-                fresh.append(_part(side, load_id="", staged="", kept=_packed(tables, side), in_force=False))
+                fresh.append(part_of(side, load_id="", staged="", kept=_packed(tables, side), in_force=False))
                 losers.append(side)
             else:
                 kept.append(side)
@@ -66,7 +79,7 @@ class Versions:
         self.report["older_versions"] += len(losers)
         self.report["replaced"] += len(kept) - sum(side.name not in known for side in kept)
         tables = _with_known_ids(_without(tables, losers), kept, known)
-        fresh += [_part(side, load_id=load_id, staged=staged, kept=None, in_force=True) for side in kept]
+        fresh += [part_of(side, load_id=load_id, staged=staged, kept=None, in_force=True) for side in kept]
         KnownPart.objects.bulk_create(fresh, batch_size=200)
         if superseded:
             tables["supersessions"] = supersessions(superseded, self.now)
@@ -86,19 +99,6 @@ class Versions:
             for table, keys in older.keys.items()
             for key in keys
         ]
-
-    def _resolve_aliases(self, found: Iterable[Side]) -> None:
-        orders = [side for side in found if side.table == "orders"]
-        by_shop: dict[str, set[str]] = defaultdict(set)
-        for side in orders:
-            by_shop[side.scope.partition(":")[2]].add(side.thing)
-        known: dict[tuple[str, str], str] = {}
-        for shop, things in by_shop.items():
-            for part in chunks(sorted(things), 500):
-                rows = OrderAlias.objects.filter(shop=shop, alias__in=part).values_list("alias", "order_key")
-                known.update({(f"shop:{shop}", alias): key for alias, key in rows})
-        for side in orders:
-            side.thing = known.get((side.scope, side.thing), side.thing)
 
 
 def supersessions(rows: Sequence[Mapping[str, Any]], now: datetime) -> pa.Table:
@@ -166,7 +166,7 @@ def _newest(found: Sequence[Side]) -> tuple[list[Side], list[Side]]:
     return list(newest.values()), losers
 
 
-def _known(names: Iterable[Name]) -> dict[Name, KnownPart]:
+def known_versions(names: Iterable[Name]) -> dict[Name, KnownPart]:
     """The versions in force of all sides of these things."""
     by_scope: dict[str, set[str]] = defaultdict(set)
     for scope, thing, _ in names:
@@ -177,6 +177,18 @@ def _known(names: Iterable[Name]) -> dict[Name, KnownPart]:
             for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True):
                 found[row.scope, row.thing, row.part] = row
     return found
+
+
+def is_part_of_file_refund(refund: Any, file: Any, exported_at: int) -> bool:
+    """Whether what a file says was given back in all holds a refund: it was before the file, and is no more than the file says.
+
+    >>> (
+    ...     is_part_of_file_refund({"amount": -400, "at": 5}, {"amount": -600}, 9),
+    ...     is_part_of_file_refund({"amount": -400, "at": 12}, {"amount": -600}, 9),
+    ... )
+    (True, False)
+    """
+    return bool(refund["at"] <= exported_at and abs(refund["amount"]) <= abs(file["amount"]))
 
 
 def _refund_name(side: Side) -> tuple[Any, ...]:
@@ -192,7 +204,7 @@ def _refunds(known: Iterable[KnownPart]) -> dict[tuple[Any, ...], KnownPart]:
     }
 
 
-def _part(side: Side, *, load_id: str, staged: str, kept: str | None, in_force: bool) -> KnownPart:
+def part_of(side: Side, *, load_id: str, staged: str, kept: str | None, in_force: bool) -> KnownPart:
     return KnownPart(
         scope=side.scope,
         thing=side.thing,

@@ -81,3 +81,18 @@ class TestARefund:
     def test_waits_in_quarantine_for_an_order_that_is_not_known(self, inbox):
         load(inbox, ([track("Order Refunded", "m2", order_id="1001")], "web"))
         assert Quarantined.objects.get().code == "tracking.order_unknown"
+
+
+class TestAnOrderWithTwoIds:
+    def test_is_one_order_whichever_id_a_source_knows(self, inbox):
+        load(inbox, ([completed("m1", "#1001", shopify_order_id="450789469")], "web"), each=True)
+        load(inbox, ([completed("m2", "450789469", 12.0, "2026-11-22T11:00:00Z")], "app"), each=True)
+        load(inbox, ([track("Order Refunded", "m3", order_id="450789469", refund_id="r", total=2)], "app"))
+        assert table(ORDERS) == [("#1001", "purchase", 1200), ("#1001", "refund", -200)]
+
+    @pytest.mark.parametrize("each", [False, True])
+    def test_is_one_order_also_when_its_other_id_is_learned_later(self, inbox, each):
+        first, second = completed("m1", "450789469"), completed("m2", "1001", 12.0, "2026-11-22T11:00:00Z")
+        third = completed("m3", "#1001", 13.0, "2026-11-22T12:00:00Z", shopify_order_id="450789469")
+        load(inbox, ([first], "app"), ([second], "web"), ([third], "web"), each=each)
+        assert [row[1:] for row in table(ORDERS)] == [("purchase", 1300)]

@@ -1,0 +1,273 @@
+"""Loads of others: what an imported file knows of orders and of people is joined with what was tracked, and an undone load is followed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from regulars.tables import TABLES
+from regulars.warehouse.engines.duckdb import DuckDB
+from regulars_server.intake.public import sources
+from regulars_server.loading import staged
+from regulars_server.loading.aliases import resolve_aliases
+from regulars_server.loading.bulk import chunks
+from regulars_server.loading.models import AdoptedLoad, KnownPart, TableLoad
+from regulars_server.loading.moving import in_force, known_now
+from regulars_server.loading.things import LINES, sides
+from regulars_server.loading.versions import is_part_of_file_refund, known_versions, part_of, supersessions, unpacked
+from regulars_server.loading.workspace import workspace
+from regulars_server.profiles.public import AdoptedRow, adopt as adopt_identities
+from regulars_server.shared.public import write_tx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from regulars.warehouse.loads import LoadRecord
+    from regulars_server.loading.things import Side
+
+OURS = frozenset({"tracking", "predictions", "identities"})
+"""Sources of loads that bring nothing that tracking could tell of as well."""
+_ORDERS_AT_ONCE = 5000
+_MEMORY = "512MB"
+_seen: dict[tuple[str, str], int] = {}
+
+
+@dataclass
+class Outcome:
+    """What joining a load with the others changes: rows to write, and what is known after."""
+
+    superseded: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
+    in_force: list[KnownPart] = field(default_factory=list)
+    out_of_force: list[KnownPart] = field(default_factory=list)
+    rewritten: list[KnownPart] = field(default_factory=list)
+    """Versions that are written anew, and so belong to the load that does it."""
+    new: list[KnownPart] = field(default_factory=list)
+    gone: list[KnownPart] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.superseded or self.rows or self.in_force or self.out_of_force or self.new or self.gone)
+
+
+def join_loads(now: datetime) -> list[TableLoad]:
+    """Look at the loads that are new or undone since the last time; gives the loads of ours that have to be written because of them."""
+    folder = str(workspace().folder)
+    made: list[TableLoad] = []
+    for load_id, mark in sorted(workspace().load_marks().items()):
+        if _seen.get((folder, load_id)) == mark:
+            continue
+        record = workspace().load(load_id)
+        known = AdoptedLoad.objects.filter(load_id=load_id).first()
+        if record.undone and (known is None or not known.undone):
+            made += _follow_undone(record, now)
+        elif not record.undone and known is None and record.source not in OURS:
+            made += _adopt(record, now)
+        _seen[folder, load_id] = mark
+    return made
+
+
+def _adopt(record: LoadRecord, now: datetime) -> list[TableLoad]:
+    _adopt_identities(record, now)
+    found = Outcome()
+    shop = _shop_of_files()
+    for tables in _orders_of(record.load_id):
+        _compare(tables, record, shop, found)
+    made = _settle(found, now)
+    with write_tx():
+        AdoptedLoad.objects.get_or_create(load_id=record.load_id, defaults={"adopted_at": now})
+    return made
+
+
+def _adopt_identities(record: LoadRecord, now: datetime) -> None:
+    query = f"""select identity_id, customer_id, epoch_us(occurred_at)::bigint as instant, row_key, source from identities
+        where load_id = '{record.load_id}' and identity_id is not null order by instant, row_key"""
+    with _tables("identities") as engine:
+        rows = [AdoptedRow(*row.values()) for row in engine.run(query).to_pylist()]
+    for part in chunks(rows, 500):
+        with write_tx():
+            adopt_identities(part, now=now)
+
+
+def _shop_of_files() -> str:
+    """The shop whose orders files hold: the one that there is."""
+    shops = {source.shop for source in sources()}
+    return shops.pop() if len(shops) == 1 else ""
+
+
+def _tables(*names: str) -> DuckDB:
+    snapshot = workspace().snapshot()
+    engine = DuckDB(memory_limit=_MEMORY)
+    for name in ("supersessions", *names):
+        engine.read(TABLES[name], snapshot.files(name))
+    return engine
+
+
+def _orders_of(load_id: str) -> Iterator[dict[str, pa.Table]]:
+    """The orders in force that a load brought, with their lines, some thousand at a time."""
+    with _tables("orders", LINES) as engine:
+        for name in ("orders", LINES):
+            engine.create(f"brought_{name}", in_force(name, f"r.load_id = '{load_id}'"))
+        count = engine.run("select count(*) as n from brought_orders").to_pylist()[0]["n"]
+        parts = -(-count // _ORDERS_AT_ONCE)
+        for part in range(parts):
+            found = {}
+            for name in ("orders", LINES):
+                query = f"select * from brought_{name} where hash(order_id) % {parts} = {part} order by row_key"
+                found[name] = engine.run(query).cast(TABLES[name].arrow_schema).drop_columns(["load_id"])
+            yield found
+
+
+def _compare(tables: dict[str, pa.Table], record: LoadRecord, shop: str, found: Outcome) -> None:
+    """Compare some orders of a file with what is known: the file is as new as the instant at which it was loaded."""
+    version_at = int(record.loaded_at.timestamp() * 1_000_000)
+    versions = {"orders": [version_at] * tables["orders"].num_rows}
+    source = tables["orders"]["source"][0].as_py() if tables["orders"].num_rows else ""
+    told = sides(tables, versions, {source: shop})
+    known_as = resolve_aliases([(side.scope, side.thing) for side in told])
+    for side in told:
+        side.thing = known_as.get((side.scope, side.thing), side.thing)
+    known = known_versions(side.name for side in told)
+    plain = []
+    for side in told:
+        older = known.get(side.name)
+        if older is not None and older.load_id == record.load_id:
+            continue
+        refunds = _refunds_of_others(side, known)
+        new = part_of(side, load_id=record.load_id, staged="", kept=None, in_force=True)
+        if older is None and not refunds:
+            plain.append(new)
+        elif older is None:
+            _compare_refunds(side, new, refunds, record.load_id, found)
+        elif older.source == side.source:
+            # The importer has replaced it itself.
+            found.out_of_force.append(older)
+            found.new.append(new)
+        elif side.version_at < older.version_at:
+            new.is_in_force = False
+            found.new.append(new)
+            found.superseded += _rows_of(new)
+        else:
+            found.out_of_force.append(older)
+            found.superseded += _rows_of(older)
+            found.new.append(new)
+    for part in chunks(plain, 500):
+        with write_tx():
+            there = set(KnownPart.objects.filter(load_id=record.load_id, thing__in=[p.thing for p in part]).values_list("thing", "part"))
+            KnownPart.objects.bulk_create([one for one in part if (one.thing, one.part) not in there], batch_size=100)
+
+
+def _refunds_of_others(side: Side, known: dict[tuple[str, str, str], KnownPart]) -> list[KnownPart]:
+    if side.part != "refund":
+        return []
+    return [row for (scope, thing, part), row in known.items() if (scope, thing) == side.name[:2] and part.startswith("refund ")]
+
+
+def _compare_refunds(side: Side, new: KnownPart, refunds: list[KnownPart], load_id: str, found: Outcome) -> None:
+    """A file tells what was given back in all, tracking each refund: whoever knows of more is right, and at a draw who knows the days."""
+    del load_id
+    tracked = [row for row in refunds if is_part_of_file_refund(row.said, side.said, side.version_at)]
+    if abs(sum(row.said["amount"] for row in tracked)) >= abs(side.said["amount"]):
+        new.is_in_force = False
+        found.superseded += _rows_of(new)
+    else:
+        found.out_of_force += tracked
+        found.superseded += [row for older in tracked for row in _rows_of(older)]
+    found.new.append(new)
+
+
+def _rows_of(part: KnownPart) -> list[dict[str, Any]]:
+    return [
+        {"table": table, "key": key, "source": part.source, "load_id": part.load_id}
+        for table, keys in part.keys.items()
+        for key in keys
+        if part.load_id
+    ]
+
+
+def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
+    """Forget what an undone load told; what it had overruled is in force again, written anew where ours had superseded it."""
+    found = Outcome()
+    names = list(KnownPart.objects.filter(load_id=record.load_id, is_in_force=True).values_list("scope", "thing", "part"))
+    for part in chunks(names, 300):
+        for name in part:
+            scope, thing, side = name
+            others = KnownPart.objects.filter(scope=scope, thing=thing, part=side).exclude(load_id=record.load_id)
+            best = others.order_by("-version_at", "-id").first()
+            if best is None:
+                continue
+            found.gone += list(KnownPart.objects.filter(scope=scope, thing=thing, part=side, load_id=record.load_id))
+            (found.rewritten if _write_again(best, found) else found.in_force).append(best)
+    made = _settle(found, now)
+    for ids in chunks(list(KnownPart.objects.filter(load_id=record.load_id).values_list("id", flat=True)), 500):
+        with write_tx():
+            KnownPart.objects.filter(id__in=ids).delete()
+    with write_tx():
+        AdoptedLoad.objects.update_or_create(load_id=record.load_id, defaults={"adopted_at": now, "undone": True})
+    return made
+
+
+def _write_again(part: KnownPart, found: Outcome) -> bool:
+    """Take the rows of a version that is to be in force again where they are not in the tables, or superseded there; whether that was so."""
+    if part.kept:
+        for table, rows in unpacked(part.kept).items():
+            found.rows[table].append(rows)
+        return True
+    written = False
+    with _tables(*part.keys) as engine:
+        for table, keys in part.keys.items():
+            engine.load("wanted", pa.table({"key": pa.array(keys, pa.string())}))
+            ours = f"row_key in (select key from wanted) and source = '{_quoted(part.source)}' and load_id = '{part.load_id}'"
+            rows = engine.run(f"select * from ({in_force(table, 'true')}) where {ours}")
+            if rows.num_rows:
+                continue
+            stored = engine.run(f'select * from "{table}" where {ours} order by row_key').cast(TABLES[table].arrow_schema)
+            found.rows[table].append(stored.drop_columns(["load_id"]))
+            written = True
+    return written
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _settle(found: Outcome, now: datetime) -> list[TableLoad]:
+    """Fix what has to be written as a load of its own, together with what is known after it."""
+    if not found:
+        return []
+    load_id = workspace().new_load_id(now)
+    tables = {table: known_now(pa.concat_tables(rows), now) for table, rows in found.rows.items()}
+    if found.superseded:
+        tables["supersessions"] = supersessions(found.superseded, now)
+    name = f"extra-{load_id}" if tables else ""
+    if tables:
+        staged.write(name, tables)
+    with write_tx():
+        _note(found, load_id, name)
+        if not tables:
+            return []
+        state = TableLoad.State.CLOSING
+        return [
+            TableLoad.objects.create(
+                load_id=load_id, state=state, opened_at=now, closed_at=now, extra_file=name, erased=len(workspace().erased())
+            )
+        ]
+
+
+def _note(found: Outcome, load_id: str, name: str) -> None:
+    for ids in _ids(found.gone):
+        KnownPart.objects.filter(id__in=ids).delete()
+    for ids in _ids(found.out_of_force):
+        KnownPart.objects.filter(id__in=ids).update(is_in_force=False)
+    for ids in _ids(found.in_force):
+        KnownPart.objects.filter(id__in=ids).update(is_in_force=True)
+    for ids in _ids(found.rewritten):
+        KnownPart.objects.filter(id__in=ids).update(is_in_force=True, load_id=load_id, staged=name, kept=None)
+    KnownPart.objects.bulk_create(found.new, batch_size=100)
+
+
+def _ids(parts: Iterable[KnownPart]) -> Iterator[list[int]]:
+    yield from chunks((part.pk for part in parts), 400)
