@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.regulars_server.loading.conftest import inbox, shop
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.test import Client
+
+
+__all__ = ["as_role", "inbox", "shop"]
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""The page of one customer."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from regulars_server.console.customer import timeline
+from regulars_server.console.customer.selectors import found
+from regulars_server.loading.public import tick
+from regulars_server.profiles import public as profiles
+from regulars_server.shared.audit import deliver
+from regulars_server.shared.models import AuditEntry
+from regulars_server.shared.public import reference_of
+from tests.regulars_server.loading.calls import NOW, send, track
+
+pytestmark = pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+
+
+def identify(user: str, message: str, anonymous: str | None = None, **traits: str) -> dict:
+    return {"type": "identify", "userId": user, "anonymousId": anonymous, "messageId": message, "traits": traits}
+
+
+@pytest.fixture
+def anna(inbox):
+    """Anna on the web and by e-mail, and Ben."""
+    send(inbox, identify("anna", "m1", "browser", email="anna@post.example", name="Anna Berg"))
+    order = {"order_id": "o1", "total": 25.0, "currency": "EUR", "products": [{"product_id": "p", "price": 12.5, "quantity": 2}]}
+    send(inbox, track("Order Completed", "m2", user="anna", **order), track("Product Viewed", "m3", user="anna", product_id="p"))
+    send(inbox, identify("ben", "m4", email="ben@post.example", name="Ben"))
+    tick(NOW)
+    return reference_of("anna")
+
+
+class TestPage:
+    def test_says_who_they_are_and_why(self, as_role, anna) -> None:
+        page = as_role("support").get(f"/customers/{anna}/").content.decode()
+        for text in ("Anna Berg", "anna@post.example", "anon:browser", "Named together in one call of web", "Order", "25.00"):
+            assert text in page, text
+
+    def test_is_shut_for_who_may_not_see_people(self, as_role, anna) -> None:
+        barred = as_role("no_personal_data")
+        for address in ("", "timeline/", "merge/", "unmerge/"):
+            answer = barred.get(f"/customers/{anna}/{address}")
+            assert answer.status_code == 403
+            assert "Anna" not in answer.content.decode()
+
+    def test_is_a_look_in_the_audit_log(self, as_role, anna) -> None:
+        support = as_role("support")
+        support.get(f"/customers/{anna}/")
+        support.get(f"/customers/{anna}/timeline/")
+        deliver()
+        assert [entry.subjects for entry in AuditEntry.objects.filter(action="customer.viewed")] == [[anna]]
+
+    def test_knows_nobody_under_a_wrong_reference(self, as_role, anna) -> None:
+        assert as_role("support").get("/customers/aaaaaaaaaaaaaaaa/").status_code == 404
+
+    def test_holds_no_id_in_its_addresses(self, as_role, anna) -> None:
+        page = as_role("owner").get(f"/customers/{anna}/").content.decode()
+        addresses = re.findall(r'(?:href|action|hx-get)="([^"]*)"', page)
+        assert [one for one in addresses if "anna" in one or "@" in one or "anon" in one] == []
+
+
+class TestTimeline:
+    def test_shows_what_came_just_now_latest_first(self, anna) -> None:
+        entries = timeline.page(found(anna).identities).entries
+        assert [str(entry.title) for entry in entries] == ["Said who they are", "Product Viewed", "Order"]
+        assert [entry.amount_minor for entry in entries] == [None, None, 2500]
+
+    def test_shows_one_kind(self, anna) -> None:
+        assert [str(entry.title) for entry in timeline.page(found(anna).identities, group="orders").entries] == ["Order"]
+
+    def test_goes_together_with_a_merge(self, as_role, anna) -> None:
+        profiles.merge(left="anna", right="ben", actor="test", now=NOW)
+        assert len(timeline.page(found(reference_of("anna")).identities).entries) == 4
+
+
+class TestNotes:
+    def test_are_kept_with_who_wrote_them(self, as_role, anna) -> None:
+        support = as_role("support")
+        page = support.post(f"/customers/{anna}/notes/", {"text": "Likes <tea>"}, follow=True).content.decode()
+        assert "Likes &lt;tea&gt;" in page
+        assert "Support" in page
+
+    def test_say_why_one_is_refused(self, as_role, anna) -> None:
+        page = as_role("support").post(f"/customers/{anna}/notes/", {"text": " "}, follow=True).content.decode()
+        assert "notice-warn" in page
+        assert profiles.notes(["anna"]) == []
+
+    def test_are_not_written_by_who_only_reads(self, as_role, anna) -> None:
+        assert as_role("read_only").post(f"/customers/{anna}/notes/", {"text": "x"}).status_code == 403
+
+
+class TestMerge:
+    def test_finds_the_other_shows_what_changes_and_joins_them(self, as_role, anna) -> None:
+        support, ben = as_role("support"), reference_of("ben")
+        listed = support.get(f"/customers/{anna}/merge/?q=ben@post.example").content.decode()
+        assert f"?with={ben}" in listed
+        preview = support.get(f"/customers/{anna}/merge/?with={ben}").content.decode()
+        assert "What would change" in preview
+        assert profiles.customer_of("anna") != profiles.customer_of("ben")
+        done = support.post(f"/customers/{anna}/merge/", {"with": ben, "evidence": "Same telephone"}, follow=True)
+        assert profiles.customer_of("anna") == profiles.customer_of("ben")
+        assert "Decided by Support" in done.content.decode()
+
+    def test_leads_an_old_address_to_whom_they_are_now(self, as_role, anna) -> None:
+        customer = profiles.merge(left="anna", right="ben", actor="test", now=NOW)
+        other = "ben" if customer == "anna" else "anna"
+        answer = as_role("support").get(f"/customers/{reference_of(other)}/")
+        assert (answer.status_code, answer["Location"]) == (302, f"/customers/{reference_of(customer)}/")
+
+    def test_says_that_they_are_one_already(self, as_role, anna) -> None:
+        answer = as_role("support").get(f"/customers/{anna}/merge/?with={anna}")
+        assert answer.status_code == 422
+        assert b"one person already" in answer.content
+
+    def test_can_be_taken_back(self, as_role, anna) -> None:
+        support = as_role("support")
+        profiles.merge(left="anna", right="ben", actor="test", now=NOW)
+        here = reference_of(profiles.customer_of("anna"))
+        token = {"identity": reference_of("ben")}
+        assert b"What would change" in support.get(f"/customers/{here}/unmerge/", token).content
+        assert profiles.customer_of("ben") == profiles.customer_of("anna")
+        support.post(f"/customers/{here}/unmerge/", token | {"evidence": "Two people"})
+        assert profiles.customer_of("ben") != profiles.customer_of("anna")
+
+    def test_is_not_for_who_only_reads(self, as_role, anna) -> None:
+        assert as_role("read_only").post(f"/customers/{anna}/merge/", {"with": reference_of("ben")}).status_code == 403
+        assert profiles.customer_of("anna") != profiles.customer_of("ben")
+
+
+class TestSuggestions:
+    def test_are_shown_and_put_aside(self, as_role, anna, inbox) -> None:
+        send(inbox, identify("ben", "m8", email="anna@post.example"))
+        tick(NOW + timedelta(seconds=1))
+        assert profiles.suggestion_count() == 1
+        marketer = as_role("marketer")
+        assert "Anna Berg" in marketer.get("/data/suggestions/").content.decode()
+        assert b"Not the same person" in marketer.get(f"/customers/{anna}/").content
+        marketer.post("/data/suggestions/dismiss/", {"id": profiles.suggestions()[0].suggestion_id})
+        assert profiles.suggestion_count() == 0
+
+    def test_are_shut_for_who_may_not_see_people(self, as_role, anna) -> None:
+        assert as_role("no_personal_data").get("/data/suggestions/").status_code == 403
