@@ -53,11 +53,12 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Before the check of forms, which reads the whole body: a stranger's upload is refused unread.
+    "regulars_server.team.access.Access",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "regulars_server.team.access.Access",
 ]
 ROOT_URLCONF = "regulars_server.urls"
 WSGI_APPLICATION = "regulars_server.wsgi.application"
@@ -123,6 +124,7 @@ def _postgres(url: str, schema: str) -> dict[str, object]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**options, "options": f"-c search_path={schema}"},
+        "TEST": {"NAME": f"test_{schema}"},
     }
 
 
@@ -139,7 +141,10 @@ LOGGING = {
         "plain": {
             "()": "regulars_server.shared.log_words.WithoutSecrets",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-            "secrets": [*(getattr(SECRETS, name) for name in SECRETS.__slots__), unquote(urlsplit(CONFIG.database_url or "").password or "")],
+            "secrets": [
+                *(getattr(SECRETS, name) for name in SECRETS.__slots__),
+                unquote(urlsplit(CONFIG.database_url or "").password or ""),
+            ],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},

@@ -29,7 +29,8 @@ def guard(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def unguard(connection: Any) -> None:
-    """Take SQLite's triggers away, for a test that empties the tables after itself."""
+    """Take the triggers away, for a test that empties the tables after itself."""
+    names = ("audit_no_update", "audit_no_delete") if connection.vendor == "sqlite" else ("audit_only_added ON shared_auditentry",)
     with connection.cursor() as cursor:
-        for what in ("update", "delete"):
-            cursor.execute(f"DROP TRIGGER IF EXISTS audit_no_{what}")
+        for name in names:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
