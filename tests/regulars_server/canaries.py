@@ -72,7 +72,7 @@ def calls() -> list[dict[str, Any]]:
     }
     add(600, type="page", anonymousId=VISITOR, name="Home", properties={"title": "Hello Canary"})
     add(590, type="identify", userId=USER, anonymousId=VISITOR, traits=traits)
-    add(580, type="group", userId=USER, groupId="canary-company", traits={"name": "Canary and daughters"})
+    add(580, type="group", userId=USER, groupId="birdhouse", traits={"name": "Birdhouse Ltd"}, messageId="of-the-company")
     lines = [{"product_id": "p1", "name": "Mug", "price": 12.5, "quantity": 2}]
     order = {"order_id": "canary-order", "total": 25.0, "currency": "EUR", "products": lines, "gift_note": "from Canary", "email": EMAIL}
     add(570, type="track", userId=USER, event="Order Completed", properties=order)
@@ -112,7 +112,7 @@ def fill() -> str:
     rows = ["order,customer,date,amount,country"] + [
         f"f-{n},other-{n % 6},{TODAY - timedelta(days=n + 2):%Y-%m-%d},10.00,DE" for n in range(40)
     ]
-    rows += [f"f-canary,{USER},{TODAY - timedelta(days=30):%Y-%m-%d},12.00,DE", f"f-bad,{USER},canary,canary,DE"]
+    rows += [f"f-canary,{USER},{TODAY - timedelta(days=30):%Y-%m-%d},12.00,DE", f"f-bad,{USER},never,12.00,DE"]
     file.write_text("\n".join(rows), encoding="utf-8")
     workspace.import_file(file)
     file.unlink()
