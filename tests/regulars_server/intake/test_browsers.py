@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from regulars.errors import SettingRefused
+from regulars_server.intake.door.addresses import networks
 from tests.regulars_server.intake.conftest import wait_until, web
 
 if TYPE_CHECKING:
@@ -106,6 +108,10 @@ class TestAbout:
         headers = [("X-Forwarded-For", "6.6.6.6, 2001:db8:7:8::9"), ("X-Forwarded-For", "10.1.1.1")]
         web.post(f"{doors.listen(alone_on_sqlite)}/v1/p", json={"writeKey": key}, headers=headers)
         assert alone_on_sqlite.rows()[0].about["ip"] == "2001:db8:7::"
+
+    def test_refuses_proxies_that_are_no_addresses(self) -> None:
+        with pytest.raises(SettingRefused, match="proxy"):
+            networks(["10.0.0.0/8", "proxy.example"])
 
 
 class TestSettings:

@@ -104,7 +104,7 @@ def ask(config, path="/", *, method="GET", headers=(), pieces=(), client="203.0.
         try:
             await made.handle({**scope, "headers": given, "client": (client, 5)}, receive, send)
         finally:
-            await made.client.aclose()
+            await made.transport.aclose()
         return sent
 
     sent = asyncio.run(run())

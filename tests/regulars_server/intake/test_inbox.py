@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from regulars_server.intake.door import inbox_in_sqlite
 from regulars_server.intake.door.inbox import DoorCount, Inbox, InboxRow
 from regulars_server.intake.door.inbox_in_postgres import PostgresInbox
 from regulars_server.intake.door.inbox_in_sqlite import SqliteInbox
@@ -127,6 +128,19 @@ class TestInbox:
         for writer in writers:
             writer.join()
         assert len(seen) == 160
+
+
+@pytest.mark.suite
+class TestFile:
+    def test_shrinks_after_a_rush(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(inbox_in_sqlite, "_KEPT_PAGES", 100)
+        inbox = SqliteInbox(tmp_path / "inbox.db", gate=tmp_path / "inbox.lock")
+        for _ in range(4):
+            inbox.append([row(b"x" * 1_000_000) for _ in range(8)])
+        for _ in range(5):
+            inbox.remove(1 << 60)
+        inbox.close()
+        assert (tmp_path / "inbox.db").stat().st_size < 2 << 20
 
 
 class TestErasedRows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import fcntl
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from regulars_server.intake.door import connections, writer
+from regulars_server.intake.door import bodies, connections, writer
+from regulars_server.intake.door.inbox import InboxRow, open_inbox
 from tests.regulars_server.intake.conftest import Installation, wait_until, web
 
 if TYPE_CHECKING:
@@ -68,6 +70,24 @@ class TestQueue:
         with held(on_sqlite.config.run / "inbox.lock"):
             assert track(address, key).status_code == 503
         wait_until(lambda: track(address, key).status_code == 200)
+
+
+class TestWriter:
+    def test_lets_one_row_that_cannot_be_written_harm_no_other(self, alone_on_sqlite: Installation) -> None:
+        async def submit() -> list[object]:
+            one = writer.Writer(lambda: open_inbox(alone_on_sqlite.config))
+            one.start()
+            rows = [InboxRow(0, number, "shop", "track", b"{}", {"user_agent": "\ud800" if number == 3 else "x"}) for number in range(8)]
+            with held(alone_on_sqlite.config.run / "inbox.lock"):
+                futures = [one.submit(row) for row in rows]
+                await asyncio.sleep(0.05)
+            told = await asyncio.gather(*futures, return_exceptions=True)
+            await one.stop()
+            return told
+
+        told = asyncio.run(submit())
+        assert [type(one) for one in told] == [bool] * 3 + [writer.NotStored] + [bool] * 4
+        assert sorted(row.received_at for row in alone_on_sqlite.rows()) == [0, 1, 2, 4, 5, 6, 7]
 
 
 @pytest.mark.suite
@@ -156,6 +176,15 @@ class TestClient:
 
         reply = web.post(f"http://127.0.0.1:{address[1]}/v1/track", content=endless(), headers={"Authorization": "Basic a2V5LW9mLXNob3A6"})
         assert reply.status_code == 413
+
+    def test_waits_its_turn_while_all_bodies_together_are_too_large(
+        self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bodies, "MAX_HELD", 100_000)
+        where = f"http://127.0.0.1:{address[1]}/v1/track"
+        reply = web.post(where, content=iter([b'{"a":"', *[b"x" * 50_000] * 4, b'"}']), headers={"Authorization": "Basic a2V5LW9mLXNob3A6"})
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+        assert track(where.removesuffix("/v1/track"), "key-of-shop").status_code == 200
 
     def test_that_goes_before_its_body_is_there_leaves_nothing(self, on_sqlite: Installation, address: tuple[str, int]) -> None:
         with socket.create_connection(address) as client:

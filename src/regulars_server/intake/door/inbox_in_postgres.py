@@ -68,8 +68,10 @@ class PostgresInbox:
             try:
                 with self._connection.transaction():
                     yield self._connection
-            except psycopg.OperationalError:
-                self._connection.close()
+            except psycopg.Error as error:
+                # Also a server that became another's shadow and only reads: the next connection may find its successor.
+                if not isinstance(error, psycopg.DataError):
+                    self._connection.close()
                 raise
 
     def append(self, rows: Sequence[InboxRow], counts: Sequence[DoorCount] = ()) -> list[bool]:

@@ -34,6 +34,10 @@ INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (minute, source, outcom
 DO UPDATE SET requests = requests + excluded.requests, events = events + excluded.events, bytes = bytes + excluded.bytes
 """
 _REMOVED_AT_ONCE = 200
+_KEPT_PAGES = 16_384
+"""64 MB that stay for the next rows: a file that shrinks and grows all day costs more than it saves."""
+_SHRUNK_AT_MOST = 2
+"""Steps of 1,000 pages (4 MB) at the end of each removal."""
 
 
 class SqliteInbox:
@@ -103,8 +107,16 @@ class SqliteInbox:
                 gone = connection.execute(query, (up_to, _REMOVED_AT_ONCE)).rowcount
             if gone < _REMOVED_AT_ONCE:
                 break
-        with self._turn():
-            self._connection.execute("PRAGMA incremental_vacuum(1000)").fetchall()
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Give room back to the disk after a rush, in steps for which the door can wait; some is kept for the next rows."""
+        for _ in range(_SHRUNK_AT_MOST):
+            with self._turn():
+                if self._connection.execute("PRAGMA freelist_count").fetchone()[0] <= _KEPT_PAGES:
+                    return
+                # Each page that moves is a row without columns, at the first of which `execute` would stop.
+                self._connection.executescript("PRAGMA incremental_vacuum(1000)")
 
     def backlog(self) -> tuple[int, int | None]:
         """How many rows wait, and when the oldest was received."""

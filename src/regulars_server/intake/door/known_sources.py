@@ -208,7 +208,7 @@ class PostgresTable:
             self._connection = psycopg.connect(self._url, connect_timeout=3, autocommit=True, options="-c statement_timeout=5s")
         try:
             found: list[tuple[Any, ...]] = self._connection.execute(f"SELECT {_COLUMNS} FROM regulars.intake_source").fetchall()
-        except psycopg.OperationalError:
+        except psycopg.Error:
             self.close()
             raise
         return found

@@ -159,7 +159,7 @@ class Writer:
                 self._inbox = self._opening()
             new = self._inbox.append([row for row, _ in waiting], counts)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being stored, the sender is told to come again
-            if len(waiting) > 1 and not _may_pass(error):
+            if len(waiting) > 1 and _is_of_a_row(error):
                 half = len(waiting) // 2
                 self._commit(waiting[:half], counts)
                 self._commit(waiting[half:], [])
@@ -180,6 +180,6 @@ def _refuse(future: asyncio.Future[bool]) -> None:
         future.exception()
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the store is the trouble and not a row: a full disk, a lock, a database that is away."""
-    return isinstance(error, OSError) or any(base.__name__ == "OperationalError" for base in type(error).__mro__)
+def _is_of_a_row(error: Exception) -> bool:
+    """Whether a row is the trouble, and not the store: a value that cannot be written, rather than a full disk or a database that is away."""
+    return isinstance(error, ValueError | TypeError | OverflowError) or any(base.__name__ == "DataError" for base in type(error).__mro__)
