@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -154,6 +155,44 @@ class TestOrderCompleted:
         other = rows(projected(track("Order Completed", **{**SPEC, "subtotal": 22})), "orders")[0]
         assert other["row_key"] == first["row_key"]
         assert other["row_hash"] != first["row_hash"]
+
+
+CENTS = st.none() | st.integers(0, 5_000)
+
+
+def worth(said: dict[str, int | None]) -> int | None:
+    """The documented rules once more, in cents."""
+    discount, beside = said["discount"] or 0, (said["tax"] or 0) + (said["shipping"] or 0)
+    if said["subtotal"] is not None:
+        before_discount = said["total"] is not None and said["subtotal"] - discount + beside == said["total"] != said["subtotal"] + beside
+        return said["subtotal"] - discount * before_discount
+    if said["total"] is not None and not (said["tax"] is None and said["shipping"] is None):
+        return said["total"] - beside
+    return next((said[name] for name in ("revenue", "total", "value") if said[name] is not None), None)
+
+
+class TestValue:
+    @settings(max_examples=60)
+    @given(
+        said=st.fixed_dictionaries(dict.fromkeys(("subtotal", "total", "tax", "shipping", "discount", "revenue", "value"), CENTS)),
+        consistent=st.booleans(),
+        as_text=st.booleans(),
+        decimals=st.sampled_from([("JPY", 0), ("EUR", 2), ("KWD", 3)]),
+    )
+    def test_follows_the_documented_rules(
+        self, said: dict[str, int | None], consistent: bool, as_text: bool, decimals: tuple[str, int]
+    ) -> None:
+        if consistent and said["subtotal"] is not None:
+            said["total"] = max(said["subtotal"] - (said["discount"] or 0) + (said["tax"] or 0) + (said["shipping"] or 0), 0)
+        currency, places = decimals
+        written = {name: str(Decimal(value).scaleb(-places)) for name, value in said.items() if value is not None}
+        properties = {name: text if as_text else float(text) for name, text in written.items()}
+        done = projected(track("Order Completed", order_id="o", currency=currency, **properties))
+        expected = worth(said)
+        if expected is None or expected < 0:
+            assert [refused.code for refused in done.refused] == ["tracking.no_amount" if expected is None else "tracking.negative_amount"]
+        else:
+            assert [row["amount_minor"] for row in rows(done, "orders")] == [expected]
 
 
 PRODUCTS = st.lists(st.tuples(st.integers(0, 9_999), st.integers(1, 9)), min_size=1, max_size=6)
