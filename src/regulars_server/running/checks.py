@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from regulars.warehouse.files import read_json
 from regulars.warehouse.lock import holder, is_held
 from regulars_server.config import Config, Secrets
 from regulars_server.running.environment import config_of, environment_of, start_django
+from regulars_server.running.supervisor import status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +137,10 @@ def _processes(config: Config, now: datetime) -> Iterator[Finding]:
     running: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         running = read_json(config.running_file)
+        host, port = running["listen"]
+        answered = status(replace(config, host=host, port=port, public_url=running["address"]), "/health/")
+        if answered != 200:
+            yield Finding("server.processes", "look", f"the pages do not answer ({answered or 'no answer'} from /health/)")
     for name, child in running.get("children", {}).items():
         if not _is_alive(child["pid"]):
             yield Finding("server.processes", "look", f"{name} does not run; see the output of `regulars up`")

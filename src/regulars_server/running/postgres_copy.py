@@ -84,6 +84,13 @@ def refuse_used(url: str) -> None:
         )
 
 
+def empty(url: str) -> None:
+    """Take away what a restore that failed has made; before it there were no tables in our schemas."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        for schema in SCHEMAS:
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
 def fill(url: str, folder: Path, manifest: dict[str, Any]) -> None:
     """Put the rows of an unpacked backup in the place of whatever the migrations have written; all of it or nothing."""
     with psycopg.connect(url, connect_timeout=10) as connection:

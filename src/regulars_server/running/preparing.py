@@ -16,6 +16,7 @@ import regulars
 from regulars.errors import RegularsError
 from regulars.warehouse.files import read_json, write_json
 from regulars_server.config import Config, Secrets
+from regulars_server.running.children import die_with
 from regulars_server.running.environment import start_django
 from regulars_server.running.errors import LaterVersion, OtherDatabase, UpgradeFailed
 
@@ -192,6 +193,7 @@ def _number(version: str) -> tuple[int, ...]:
 
 def main(arguments: list[str]) -> int:
     """Prepare, or only make the workspace, and answer with one line of JSON."""
+    die_with(os.getppid())
     os.umask(0o077)
     config = Config.from_environment()
     try:

@@ -93,14 +93,18 @@ def _keys(config: Config, reference_key: Path, secrets: Path | None) -> None:
 
 def _databases(config: Config, unpacked: Path, manifest: dict[str, Any]) -> None:
     if config.database_url:
-        from regulars_server.running.postgres_copy import fill, refuse_used
+        from regulars_server.running.postgres_copy import empty, fill, refuse_used
 
         refuse_used(config.database_url)
-        make_schemas(config.database_url)
-        os.environ.update(environment_of(config))
-        start_django()
-        _tables_as_they_were(config, manifest)
-        fill(config.database_url, unpacked, manifest)
+        try:
+            make_schemas(config.database_url)
+            os.environ.update(environment_of(config))
+            start_django()
+            _tables_as_they_were(config, manifest)
+            fill(config.database_url, unpacked, manifest)
+        except BaseException:
+            empty(config.database_url)
+            raise
         return
     for path in (config.database, config.audit_database, config.inbox):
         copy = unpacked / "databases" / path.name

@@ -170,7 +170,7 @@ class Supervisor:
 
     def _answers(self) -> bool:
         """Whether the pages and the intake answer, through the one door."""
-        return all(child.is_alive for child in self.children) and _status(self._config, "/health/") == 200 and _takes(self._config)
+        return all(child.is_alive for child in self.children) and status(self._config, "/health/") == 200 and _takes(self._config)
 
     def _end(self) -> None:
         """The door first, so that nothing more comes in; then worker and web finish what they have begun."""
@@ -188,7 +188,8 @@ class Supervisor:
 
     def _note(self) -> None:
         children = {child.name: {"pid": child.pid, "starts": child.starts} for child in self.children}
-        noted = {"pid": os.getpid(), "started_at": self._started_at, "address": self._config.public_url, "children": children}
+        addresses = {"address": self._config.public_url, "listen": [self._config.host, self._config.port]}
+        noted = {"pid": os.getpid(), "started_at": self._started_at, **addresses, "children": children}
         write_json(self._config.running_file, noted, mode=0o600)
 
     @contextlib.contextmanager
@@ -214,7 +215,7 @@ class Supervisor:
             os.close(writer)
 
 
-def _status(config: Config, path: str, method: str = "GET") -> int:
+def status(config: Config, path: str, method: str = "GET") -> int:
     """The status of an answer; 0 where there is none. Asked as whoever uses the public address would."""
     from urllib.parse import urlsplit
 
@@ -234,4 +235,4 @@ def _status(config: Config, path: str, method: str = "GET") -> int:
 
 def _takes(config: Config) -> bool:
     """Whether the intake answers: without a write key it refuses, and that is an answer."""
-    return 0 < _status(config, "/v1/batch", "POST") < 500
+    return 0 < status(config, "/v1/batch", "POST") < 500

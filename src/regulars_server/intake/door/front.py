@@ -32,6 +32,7 @@ UPLOADS_AT_ONCE, REQUESTS_AT_ONCE = 4, 256
 READ_SECONDS = 120.0
 """How long the web process may take for the next piece of an answer."""
 
+_TIMEOUTS = {"timeout": httpx.Timeout(READ_SECONDS, connect=5, pool=20).as_dict()}
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding"}
     | {"upgrade"}
@@ -46,7 +47,7 @@ async def forward(scope: Mapping[str, Any], receive: Receive, send: Send) -> Non
 
 async def close() -> None:
     """Close the connections to the web process, when the door shuts."""
-    await _front().client.aclose()
+    await _front().transport.aclose()
     _front.cache_clear()
 
 
@@ -64,14 +65,10 @@ class Front:
         self._key = key
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
-        # Retries are of connecting only; a request that was begun is never sent twice.
-        transport = httpx.AsyncHTTPTransport(
-            uds=config.web_address, retries=1, limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
-        )
-        timeout = httpx.Timeout(READ_SECONDS, connect=5, pool=20)
-        self.client = httpx.AsyncClient(
-            transport=transport, timeout=timeout, base_url="http://web", follow_redirects=False, trust_env=False
-        )
+        # The transport alone: what a client adds to it (cookies, redirects, decoding) is not wanted here and takes time. Its retries are of
+        # connecting only; a request that was begun is never sent twice.
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
+        self.transport = httpx.AsyncHTTPTransport(uds=config.web_address, retries=1, limits=limits)
 
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Check what can be checked here, then forward."""
@@ -92,10 +89,10 @@ class Front:
 
     async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, length: int) -> None:
         body = _body(receive, length) if length else None
-        request = self.client.build_request(scope["method"], _target(scope), headers=self._headers(scope), content=body)
+        request = httpx.Request(scope["method"], _target(scope), headers=self._headers(scope), content=body, extensions=_TIMEOUTS)
         begun = False
         try:
-            answer = await self.client.send(request, stream=True)
+            answer = await self.transport.handle_async_request(request)
             async with contextlib.aclosing(answer):
                 begun = True
                 await _hand_back(answer, receive, send)
