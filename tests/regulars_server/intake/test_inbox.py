@@ -99,6 +99,14 @@ class TestInbox:
         assert opening().append([hook, row(kind="track", id="d-1")]) == [False, True]
         assert len(inbox.read(0, 10, 1000)) == 4
 
+    def test_waits_for_the_disk_at_every_commit(self, opening: Callable[[], Inbox]) -> None:
+        inbox = opening()
+        if isinstance(inbox, SqliteInbox):
+            found = [inbox._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+            assert found == ["wal", 2]
+        else:
+            assert inbox._connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
     def test_adds_counts_up(self, opening: Callable[[], Inbox]) -> None:
         inbox = opening()
         inbox.append([row()], [DoorCount(7, "shop", "accepted", 1, 3, 50)])

@@ -45,7 +45,8 @@ def server(config: Config) -> Server:
             server_header=False,
             proxy_headers=False,
             backlog=2048,
-            timeout_keep_alive=20,
+            # Longer than a proxy keeps its connections to us: who ends one first must not be us, or its next request is lost.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=15,
             limit_concurrency=_connections(),
         )

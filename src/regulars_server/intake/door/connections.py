@@ -61,6 +61,9 @@ class Connection(HttpToolsProtocol):
             return False
         if self.in_headers:
             return now - self.waits_since > HEADERS_WITHIN
+        if self.flow.read_paused:
+            # It is us who do not read: the web process is busy with what came before.
+            self.heard_at = now
         is_event = self.scope.get("path", "").startswith("/v1/")
         return now - self.heard_at > SILENCE or (is_event and now - self.waits_since > BODY_WITHIN)
 
