@@ -133,10 +133,14 @@ def _read_singly(row: InboxRow, key: str, parts: list[bytes], found: Judged) -> 
     return calls
 
 
+class _Batch(msgspec.Struct):
+    batch: list[msgspec.Raw]
+
+
 def _split(body: bytes) -> list[bytes]:
     try:
-        return [bytes(part) for part in msgspec.json.decode(body, type=dict[str, list[msgspec.Raw] | Any])["batch"]]
-    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, UnicodeDecodeError):
+        return [bytes(part) for part in msgspec.json.decode(body, type=_Batch).batch]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return []
 
 

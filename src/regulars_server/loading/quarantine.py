@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from regulars_server.intake.public import InboxRow, open_inbox
+from regulars_server.intake.public import InboxRow, open_inbox, sources
 from regulars_server.loading.bulk import chunks, insert
 from regulars_server.loading.contracts import QuarantinedCall
 from regulars_server.loading.errors import ReplayRefused
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WEBHOOKS = frozenset({"shopify", "stripe"})
 KEEP_DAYS = 90
+ORDER_UNKNOWN = "tracking.order_unknown"
 _COLUMNS = (
     "source", "code", "explanation", "raw", "kind", "about", "event_name", "message_id", "occurred_at", "received_at", "sent_at", "state", "at",
     "settled_at",
@@ -118,6 +119,24 @@ def replay(
     finally:
         inbox.close()
     return count
+
+
+def retry_orders(now: datetime) -> int:
+    """Replay what waits for an order that is known by now, such as a refund that overtook it; says how many."""
+    from regulars.tracking import read
+    from regulars_server.loading.known_orders import with_known
+    from regulars_server.loading.whose import unlocated
+
+    shops = {source.slug: source.shop for source in sources()}
+    ready = []
+    for row in Quarantined.objects.filter(state=State.WAITING, code=ORDER_UNKNOWN).order_by("id")[:200]:
+        request = _inbox_row(row, None)
+        calls = read(
+            request.body, kind=request.kind, received_at=row.received_at, source=row.source, key="retry", about=request.about
+        ).calls
+        if any(one.order is not None for one in with_known([unlocated(call) for call in calls], shops)):
+            ready.append(row.pk)
+    return replay(ready, actor="system", now=now) if ready else 0
 
 
 def dismiss(ids: Sequence[int], *, actor: str, now: datetime) -> int:

@@ -103,6 +103,8 @@ def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime
         staged.delete([name])
         raise
     reached("tick.recorded")
+    if work.versions.told_of_orders:
+        quarantine.retry_orders(now)
     return Ticked(rows=len(rows), events=batch.events, report=batch.report, batch=batch.pk, more=True)
 
 

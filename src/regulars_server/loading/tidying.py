@@ -32,6 +32,7 @@ def expire(now: datetime | None = None) -> dict[str, int]:
     """Forget what has served its time; call it every few minutes."""
     now = now or datetime.now(UTC)
     return {
+        "retried": quarantine.retry_orders(now),
         "messages": seen.expire(now),
         "hot": hot.expire(now),
         "quarantine": quarantine.expire(now),

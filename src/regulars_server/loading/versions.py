@@ -32,6 +32,7 @@ class Versions:
         self.shops = shops
         self.now = now
         self.report: Counter[str] = Counter()
+        self.told_of_orders = False
         self._doubled: list[KnownPart] = []
 
     def learn(self, calls: Iterable[Call]) -> None:
@@ -76,6 +77,7 @@ class Versions:
             else:
                 kept.append(side)
                 superseded += self._replace(older, load_id)
+        self.told_of_orders = any(side.table == "orders" for side in kept)
         self.report["older_versions"] += len(losers)
         self.report["replaced"] += len(kept) - sum(side.name not in known for side in kept)
         tables = _with_known_ids(_without(tables, losers), kept, known)

@@ -25,6 +25,11 @@ def locate(calls: Sequence[Call], *, now: datetime) -> list[Located]:
     ]
 
 
+def unlocated(call: Call) -> Located:
+    """A call of which is not asked whose it is."""
+    return Located(call=call)
+
+
 def observed(call: Call) -> Observation:
     """What a call says of who somebody is."""
     group = account_of(call)

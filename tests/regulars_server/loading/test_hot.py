@@ -1,0 +1,166 @@
+"""The hot tail, the identity map, moves, and people who were erased."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from regulars_server.loading import staged
+from regulars_server.loading.models import HotRow, KnownPart, Quarantined
+from regulars_server.loading.personal_data import HOLDINGS
+from regulars_server.loading.public import flush, flushed_batch, hot, live, prune, tick
+from tests.regulars_server.loading.calls import NOW, send, table, track
+
+pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+OWNERS = "select identity_id, count(*) from events_in_force group by 1 order by 1"
+
+
+def identify(message: str, user: str, anonymous: str | None = None, at: str = "2026-11-22T11:00:00Z", **traits):
+    return {"type": "identify", "messageId": message, "userId": user, "anonymousId": anonymous, "timestamp": at, "traits": traits}
+
+
+def seen(message: str, anonymous: str, at: str):
+    return {"type": "track", "event": "Tea Seen", "messageId": message, "anonymousId": anonymous, "timestamp": at}
+
+
+class TestTheHotTail:
+    def test_shows_calls_at_once_and_until_the_serving_file_has_them(self, inbox):
+        send(inbox, track("Tea Drunk", "m1", cups=2), track("Tea Drunk", "m2", "berta", at="2026-11-22T11:30:00Z"))
+        tick(NOW)
+        assert [(one.name, one.properties) for one in hot(["anna"])] == [("Tea Drunk", {"cups": 2})]
+        assert [one.message_id for one in live(limit=5)] == ["m2", "m1"]
+        assert live(source="app") == []
+        assert [one.message_id for one in live(after=live()[1].id)] == ["m2"]
+        assert flushed_batch() == 0
+        flush(NOW, force=True)
+        served = flushed_batch()
+        send(inbox, track("Tea Drunk", "m3"))
+        tick(NOW)
+        assert flushed_batch() == served
+        assert prune(served) == 2
+        assert [one.message_id for one in hot(["anna", "berta"])] == ["m3"]
+
+
+class TestTheIdentityMap:
+    def test_goes_into_the_tables_with_the_load(self, inbox):
+        send(inbox, seen("m1", "7f", "2026-11-22T10:00:00Z"), identify("m2", "anna", "7f"))
+        tick(NOW)
+        flush(NOW, force=True)
+        assert ("anon:7f", "anna") in table("select identity_id, customer_id from identities")
+        assert flush(NOW + timedelta(minutes=1), force=True).load_id is None
+
+    def test_of_a_merge_by_hand_goes_without_any_call(self, inbox):
+        from regulars_server.profiles.public import merge
+
+        send(inbox, identify("m1", "anna", name="Anna"), identify("m2", "berta", name="Berta"))
+        tick(NOW)
+        flush(NOW, force=True)
+        merge(left="anna", right="berta", actor="user 1", now=NOW, evidence="the same person")
+        assert flush(NOW + timedelta(minutes=1)).load_id is not None
+        owners = dict(table("select identity_id, arg_max(customer_id, (occurred_at, row_key)) from identities group by 1"))
+        assert owners.get("anna", "anna") == owners.get("berta", "berta")
+
+
+class TestASharedAnonymousId:
+    @pytest.mark.parametrize("each", [False, True])
+    def test_gives_its_rows_to_the_next_user_identified_on_it(self, inbox, each):
+        from regulars_server.profiles.public import identities_of
+
+        calls = [
+            seen("m1", "7f", "2026-11-22T09:00:00Z"),
+            identify("m2", "anna", "7f", at="2026-11-22T09:10:00Z"),
+            seen("m3", "7f", "2026-11-22T10:00:00Z"),
+            identify("m4", "berta", "7f", at="2026-11-22T10:10:00Z"),
+        ]
+        for call in calls:
+            send(inbox, call)
+            tick(NOW)
+            if each:
+                flush(NOW, force=True)
+        flush(NOW + timedelta(minutes=1), force=True)
+        owners = dict(table("select identity_id, customer_id from identities"))
+        found = [
+            (key, owners.get(identity, identity)) for key, identity in table("select row_key, identity_id from events_in_force order by 1")
+        ]
+        assert found == [("event#m1", "anna"), ("event#m3", "berta")]
+        assert sorted(one.message_id for one in hot(identities_of("berta"))) == ["m3", "m4"]
+
+
+class TestLateCalls:
+    def test_never_overwrite_newer_traits(self, inbox):
+        from regulars_server.profiles.public import profile
+        from regulars_server.shared.public import reference_of
+
+        send(inbox, identify("m1", "anna", at="2026-11-22T11:00:00Z", country="DE", plan="pro"))
+        tick(NOW)
+        send(inbox, identify("m2", "anna", at="2026-11-22T08:00:00Z", country="FR", tea="green"))
+        tick(NOW)
+        flush(NOW, force=True)
+        traits = {trait.name: trait.value for trait in profile(reference_of("anna")).traits}
+        assert traits == {"country": "DE", "plan": "pro", "tea": "green"}
+        newest = "arg_max(country, occurred_at), arg_max(traits, occurred_at) filter (traits like '%plan%')"
+        assert table(f"select {newest} from customers_in_force") == [("DE", '{"plan":"pro"}')]
+
+
+class TestErasedPeople:
+    def test_do_not_come_back(self, shop, inbox):
+        send(inbox, track("Tea Drunk", "m1"), track("Tea Drunk", "m2", "berta"))
+        tick(NOW)
+        flush(NOW, force=True)
+        shop.erase("anna")
+        send(inbox, track("Tea Drunk", "m3"), track("Tea Drunk", "m4", "berta"), identify("m5", "clara", name="Clara", email="x@y.eu"))
+        assert tick(NOW).report == {"taken": 2, "erased": 1}
+        flush(NOW, force=True)
+        assert table("select count(*) from events where identity_id = 'anna'") == [(0,)]
+
+    def test_whose_rows_were_staged_are_left_out_of_the_load(self, shop, inbox):
+        send(inbox, track("Tea Drunk", "m1"))
+        tick(NOW)
+        flush(NOW, force=True)
+        send(inbox, track("Tea Drunk", "m2"), track("Tea Drunk", "m3", "berta"))
+        tick(NOW)
+        shop.erase("anna")
+        flush(NOW, force=True)
+        assert table("select count(*) from events where identity_id = 'anna'") == [(0,)]
+        assert table("select count(*) from events where identity_id = 'berta'") == [(1,)]
+
+
+class TestHoldings:
+    def test_hand_out_and_erase_what_is_held_of_a_person(self, inbox):
+        send(
+            inbox,
+            track("Order Completed", "m1", order_id="7", revenue=5),
+            track("Tea Drunk", "m2", "berta", friend="anna"),
+            track("Tea Drunk", "m3", "clara"),
+            {"type": "track", "messageId": "m4", "userId": "anna"},
+        )
+        tick(NOW)
+        mine, hers = frozenset({"anna"}), frozenset({"clara"})
+        held = {holding.name: holding for holding in HOLDINGS if not holding.nothing_personal}
+        assert {name: len(list(one.export(mine))) for name, one in held.items()} == {
+            "loading.HotRow": 2,
+            "loading.Quarantined": 1,
+            "loading.KnownPart": 1,
+            "folder:server/staged": 2,
+        }
+        for one in held.values():
+            one.erase(mine)
+        assert {name: len(list(one.export(mine))) for name, one in held.items()} == dict.fromkeys(held, 0)
+        assert len(list(held["loading.HotRow"].export(hers))) == 1
+        assert (Quarantined.objects.count(), KnownPart.objects.count(), HotRow.objects.count()) == (0, 0, 1)
+        flush(NOW, force=True)
+        assert table("select row_key, properties from events order by 1") == [("event#m2", None), ("event#m3", None)]
+        assert "anna" not in "".join(path.read_text("latin1") for path in settings.CONFIG.staged.iterdir())
+        assert staged.names() == set()
+
+    def test_forget_what_has_served_its_time(self, inbox):
+        from regulars_server.loading.public import expire
+
+        send(inbox, track("Tea Drunk", "m1"), {"type": "track", "messageId": "m4"})
+        tick(NOW)
+        flush(NOW, force=True)
+        assert set(expire(NOW + timedelta(days=1)).values()) == {0}
+        gone = expire(NOW + timedelta(days=100))
+        assert (gone["messages"], gone["hot"], gone["quarantine"], gone["hours"]) == (1, 1, 1, 1)
