@@ -12,7 +12,7 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-slow bench docs lock format clean
+.PHONY: help demo test check test-slow bench docs lock format messages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ docs: $(DEV) ## the documentation site, in site/
 format: $(DEV) ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: $(DEV) ## what the application says, into the German catalogue; names what has no German words yet
+	$(BIN)/python -m tests.regulars_server.console.messages
 
 # Both locks hold for every platform and Python from 3.11 on. They carry hashes and no address, so that any index will do.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -133,8 +135,10 @@ def main() -> int:
     """Bring the catalogue up to date."""
     from django import setup
 
-    setup()
-    new = updated()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"DJANGO_SETTINGS_MODULE": "regulars_server.settings", "REGULARS_WORKSPACE": folder}
+        setup()
+        new = updated()
     write(new)
     for text in missing(new):
         sys.stdout.write(f"no German words: {text!r}\n")
