@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from regulars_server.running.preparing import make_schemas
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-APPS = ("profiles", "loading", "shared", "team", "intake", "jobs")
+HERE = Path(__file__).parent
+APPS = [app for app in ("profiles", "loading", "shared", "team", "intake", "jobs") if any((HERE / app).glob("test_*.py"))]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from django.db import transaction
 from regulars.identities.constraints import Constraints
 from regulars.identities.evidence import Decision
 from regulars_server.profiles import models
+from regulars_server.profiles.rules import HouseRules, house_rules
 
 if TYPE_CHECKING:
     from regulars.identities.identifiers import Identifier
@@ -42,6 +43,7 @@ class Known:
         self.spans: dict[str, tuple[Span, ...]] = {}
         self.unsure.clear()
         self.constraints = Constraints()
+        self.house: HouseRules | None = None
 
     def refresh(self) -> None:
         """Forget everything when somebody else changed who is who; called once per batch, inside its transaction."""
@@ -49,8 +51,9 @@ class Known:
         if token is None:
             token = secrets.token_hex(16)
             models.Version.objects.create(token=token)
-        if token != self.token:
+        if token != self.token or self.house != house_rules():
             self.forget(token)
+            self.house = house_rules()
             self.constraints = Constraints(read_decisions())
         elif len(self.entries) > _AT_MOST:
             self.entries.clear()

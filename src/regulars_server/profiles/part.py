@@ -53,8 +53,9 @@ def read_members(customers: Collection[str]) -> dict[str, Row]:
 class Part:
     """Identities that may be joined differently now (`inside`), with all of their pairs, and what is known of them."""
 
-    def __init__(self, constraints: Constraints, rules: Rules = DEFAULT_RULES) -> None:
+    def __init__(self, constraints: Constraints, rules: Rules = DEFAULT_RULES, *, anew: bool = False) -> None:
         self.constraints = constraints
+        self._anew = anew
         self.rules = rules
         self.rows: dict[str, Row] = {}
         self.sightings = Sightings()
@@ -128,12 +129,12 @@ class Part:
     def _is_read(self, identity: str) -> bool:
         # Who is too large stays so: its pairs, which may be a hundred thousand, need not be read.
         row = self.rows.get(identity)
-        return row is not None and (identity in self._whole or row.standing != TOO_LARGE)
+        return row is not None and (self._anew or identity in self._whole or row.standing != TOO_LARGE)
 
     def _next(self, identity: str) -> list[str]:
         tied = self.constraints.tied_with(identity) if self.constraints.ties else []
         row = self.rows.get(identity)
-        if row and row.standing == TOO_LARGE and identity not in self._whole:
+        if row and not self._is_read(identity):
             self.barred[identity] = Standing(TOO_LARGE, row.standing_since)
             return tied
         self._ask(self._neighbours[identity])

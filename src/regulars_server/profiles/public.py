@@ -20,6 +20,8 @@ from regulars_server.profiles.contracts import (
 from regulars_server.profiles.deciding import dismiss, merge, preview_merge, preview_unmerge, unmerge
 from regulars_server.profiles.noting import add_note
 from regulars_server.profiles.pending import mark_written, pending_map_rows, pending_reattributions
+from regulars_server.profiles.points import PointsBalance, points_balance
+from regulars_server.profiles.renewing import renew
 from regulars_server.profiles.resolving import adopt, resolve
 from regulars_server.profiles.selectors import (
     customer_by_reference,
@@ -42,6 +44,7 @@ __all__ = [
     "Observation",
     "PendingMapRow",
     "PendingMove",
+    "PointsBalance",
     "Preview",
     "Profile",
     "ProfileAccount",
@@ -62,10 +65,12 @@ __all__ = [
     "notes",
     "pending_map_rows",
     "pending_reattributions",
+    "points_balance",
     "preview_merge",
     "preview_unmerge",
     "profile",
     "profile_of",
+    "renew",
     "resolve",
     "suggestion_count",
     "suggestions",

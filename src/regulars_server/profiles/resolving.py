@@ -13,7 +13,7 @@ from regulars_server.profiles.known import KNOWN, Entry
 from regulars_server.profiles.lending import Lending
 from regulars_server.profiles.part import Part, read_rows
 from regulars_server.profiles.rebuilding import rebuild
-from regulars_server.profiles.rules import rules
+from regulars_server.profiles.rules import house_rules, rules
 from regulars_server.profiles.sayings import write_sayings
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class _Batch:
         self.anonymous: dict[int, str] = {}
         """Places of the calls whose identity depends on a span."""
         self.lending = Lending(KNOWN)
+        self._house = house_rules()
 
     def read_known(self) -> None:
         """One pass over the calls: what is remembered costs a look into a dictionary."""
@@ -93,7 +94,7 @@ class _Batch:
                     plain.append(None)
                     continue
                 entry = self._remember(one)
-            plain.append(entry.identity)
+            plain.append(entry.identity or None)
             if entry.is_anonymous:
                 self.anonymous[place] = entry.identity
             if one.kind in _SAYS_WHO and len(one.identifiers) > 1:
@@ -118,14 +119,17 @@ class _Batch:
         earlier = self.entries.get(one.identifiers)
         if earlier is not None and (one.occurred_at, one.message_id) >= earlier[:2]:
             return earlier
-        kind, _ = named = narrowest(one.identifiers)
-        entry = self.entries[one.identifiers] = Entry(one.occurred_at, one.message_id, named.identity, kind == "anonymous")
+        allowed = self._house.allowed(one.identifiers)
+        named = narrowest(allowed) if allowed else Identifier("", "")
+        entry = Entry(one.occurred_at, one.message_id, named.identity if allowed else "", named.kind == "anonymous")
+        self.entries[one.identifiers] = entry
         self.sources[one.identifiers] = one.source
         return entry
 
     def _identified(self, one: Observation) -> None:
-        users = [identifier.identity for identifier in one.identifiers if identifier.kind == "user"]
-        for identifier in one.identifiers if users else ():
+        named = self._house.allowed(one.identifiers)
+        users = [identifier.identity for identifier in named if identifier.kind == "user"]
+        for identifier in named if users else ():
             if identifier.kind == "anonymous":
                 anonymous = identifier.identity
                 self.identifications += [Identification(anonymous, user, one.occurred_at, one.message_id) for user in users]
@@ -133,7 +137,7 @@ class _Batch:
     def _fresh(self) -> tuple[Sightings, dict[Pair, str]]:
         fresh = Sightings()
         for identifiers, entry in self.entries.items():
-            fresh.add(Link(identifiers, entry.occurred_at, entry.message_id))
+            fresh.add(Link(self._house.allowed(identifiers), entry.occurred_at, entry.message_id))
         sources = {(entry.occurred_at, entry.message_id): self.sources[identifiers] for identifiers, entry in self.entries.items()}
         return fresh, {pair: sources[instant] for pair, instant in fresh.pairs.items()}
 

@@ -75,6 +75,50 @@ class TestResolve:
     def test_gives_the_graph_of_all_calls_in_any_order_and_batching(self, loader, found, seed):
         check_any_order(loader, found, random.Random(seed))
 
+    @pytest.mark.suite
+    @given(random_calls.calls)
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    def test_tells_of_every_past_instant_what_was_known_then_when_calls_come_in_order(self, loader, found):
+        loader = Loader(loader._on_commit)
+        calls = [(ids, 1000 * number, message, kind) for number, (ids, _, message, kind) in enumerate(found, start=1)]
+        with transaction.atomic():
+            for call in calls:
+                loader.load(seen(*call))
+            for number in range(len(calls) + 1):
+                then = build(random_calls.links_of(calls[:number]))
+                mapped = loader.mapped(1000 * number + 500)
+                known = {one: mapped.get(one, one) for one in then.places}
+                assert known == then.customers()
+            transaction.set_rollback(True)
+
+    @pytest.mark.suite
+    @given(random_calls.calls, st.integers(0, 10**6))
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    def test_tells_of_no_past_instant_what_no_call_before_it_had_said(self, loader, found, seed):
+        loader = Loader(loader._on_commit)
+        order = list(found)
+        random.Random(seed).shuffle(order)
+        with transaction.atomic():
+            for call in order:
+                loader.load(seen(*call))
+            for instant in range(5, 130, 10):
+                near = {}
+                for ids, at, _, _ in found:
+                    for one in ids if at < instant else ():
+                        near.setdefault(one.identity, set()).update(other.identity for other in ids)
+                for identity, customer in loader.mapped(instant).items():
+                    assert customer == identity or customer in reached(identity.rpartition(">")[2], near)
+            transaction.set_rollback(True)
+
+
+def reached(identity, near):
+    """Everything that calls connect with an identity, whatever the rules."""
+    found, queue = {identity}, [identity]
+    while queue:
+        queue += (fresh := near.get(queue.pop(), set()) - found)
+        found |= fresh
+    return found
+
 
 def check_any_order(loader, found, chance):
     """Resolve in a random order and batching, compare with a graph of everything, and leave nothing behind."""
