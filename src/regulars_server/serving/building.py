@@ -78,17 +78,11 @@ def _write(
     started: float,
     say: Callable[[float, str], None],
 ) -> Built:
-    by_account = session.settings.customer_unit == "account"
     engine.attach(draft)
     say(0.05, "customers")
     customer_rows.write(session, engine)
     say(0.4, "timeline")
-    session.table("customer_of")
-    parts = [
-        timeline_rows.query(t, by_account=by_account) for t in timeline_rows.TELLINGS if engine.number(f"select count(*) from {t.table}")
-    ]
-    union = " union all by name ".join(parts) or f"({timeline_rows.query(timeline_rows.TELLINGS[0], by_account=by_account)})"
-    engine.do(f'create table serving.timeline as select * from ({union}) order by owner, occurred_at desc, "table"')
+    timeline_rows.write(session, engine, draft.parent / "entries", say=lambda share: say(0.4 + 0.5 * share, "timeline"))
     say(0.9, "identities")
     engine.do(
         "create table serving.identities as select distinct hash(identity) as key, identity, owner, customer_id from ("

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from regulars.relations.session import Session
+    from regulars_server.serving.engine import BuildingEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,10 @@ class Telling:
 
 
 LONGEST_JSON = 2_000
+SORTED_AT_ONCE = 400_000
+"""Entries that are sorted at once: more than that are parted by customer first, because a sort of wide rows that spills needs more than it is given."""
+MOST_PARTS = 256
+IN_ORDER = 'order by owner, occurred_at desc, "table"'
 TELLINGS = (
     Telling(
         "orders",
@@ -53,6 +66,40 @@ TELLINGS = (
     Telling("assignments", "experiment", ("arm",)),
 )
 """In the order in which they stand when they happened at the same instant."""
+
+
+def write(session: Session, engine: BuildingEngine, aside: Path, *, say: Callable[[float], None]) -> None:
+    """Make the table `serving.timeline`: the rows of a customer together, the latest first. `aside` is a folder for rows on their way."""
+    session.table("customer_of")
+    by_account = session.settings.customer_unit == "account"
+    counts = {telling.table: engine.number(f"select count(*) from {telling.table}") for telling in TELLINGS}
+    parts = [query(telling, by_account=by_account) for telling in TELLINGS if counts[telling.table]] or [
+        query(TELLINGS[0], by_account=by_account)
+    ]
+    union = " union all by name ".join(parts)
+    if sum(counts.values()) <= SORTED_AT_ONCE:
+        engine.do(f"create table serving.timeline as select * from ({union}) {IN_ORDER}")
+        return
+    pieces = min(MOST_PARTS, -(-sum(counts.values()) // SORTED_AT_ONCE))
+    aside.mkdir()
+    folder = str(aside).replace("'", "''")
+    engine.do(f"create table serving.timeline as select * from ({union}) limit 0")
+    engine.do("set preserve_insertion_order = false")
+    engine.do("set partitioned_write_flush_threshold = 65536")
+    for done, part in enumerate(parts, start=1):
+        engine.do(
+            f"copy (select *, (owner // {2**64 // pieces + 1}::ubigint)::integer as piece from ({part})) to '{folder}/{done}'"
+            " (format parquet, partition_by (piece), compression lz4, row_group_size 20480)"
+        )
+        say(0.6 * done / len(parts))
+    engine.do("set preserve_insertion_order = true")
+    for piece in range(pieces):
+        files = sorted(str(path) for path in aside.glob(f"*/piece={piece}/*.parquet"))
+        if files:
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+            engine.do(f"insert into serving.timeline by name select * from read_parquet([{listed}], hive_partitioning = false) {IN_ORDER}")
+        say(0.6 + 0.4 * (piece + 1) / pieces)
+    shutil.rmtree(aside)
 
 
 def query(telling: Telling, *, by_account: bool) -> str:

@@ -38,6 +38,15 @@ class TestTimeline:
             assert told(entries) == scanned(workspace, ids)
             assert [e.occurred_at for e in entries] == sorted((e.occurred_at for e in entries), reverse=True)
 
+    def test_is_the_same_when_it_was_sorted_in_parts(self, unbuilt, monkeypatch) -> None:
+        monkeypatch.setattr("regulars_server.serving.timeline_rows.SORTED_AT_ONCE", 30)
+        build_here(unbuilt, NOW)
+        for who in range(40):
+            ids = {f"c{who:03}", f"anon:{who}"}
+            entries = timeline(ids, limit=500)
+            assert told(entries) == scanned(unbuilt, ids)
+            assert [e.occurred_at for e in entries] == sorted((e.occurred_at for e in entries), reverse=True)
+
     def test_of_people_who_were_merged_since_the_build_is_that_of_all(self, workspace, built) -> None:
         ids = {"c001", "anon:1", "c002", "anon:2", "c030", "never seen"}
         assert told(timeline(ids, limit=500)) == scanned(workspace, ids)
