@@ -10,6 +10,7 @@ import ast
 import os
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,7 +97,9 @@ def catalogue(path: Path = PO) -> Catalog:
 
 
 def _empty() -> Catalog:
-    fresh = Catalog(locale="de", project="Regulars", charset="utf-8", fuzzy=False)
+    # One and the same instant, so that the files change only when words do.
+    then = datetime(2026, 11, 22, tzinfo=UTC)
+    fresh = Catalog(locale="de", project="Regulars", charset="utf-8", fuzzy=False, creation_date=then, revision_date=then)
     fresh.mime_headers = [("Content-Type", "text/plain; charset=utf-8"), ("Plural-Forms", "nplurals=2; plural=(n != 1);")]
     return fresh
 
