@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,7 +100,7 @@ def identify(kind: str, raw: object, *, region: str | None = None, blocked: Bloc
     """
     if isinstance(raw, str):
         return _identify(kind, raw, region, blocked)
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
         return None
     return _identify(kind, f"{raw:.0f}" if isinstance(raw, float) and raw.is_integer() else str(raw), region, blocked)
 
