@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.db import connections
+from django.utils import translation
 
 from regulars_server.shared.audit_guard import unguard
 
@@ -30,3 +31,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     del django_db_setup
     with django_db_blocker.unblock():
         unguard(connections["audit"])
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_behind() -> Iterator[None]:
+    """A page in German leaves its thread in German, and the next test would read German words."""
+    yield
+    translation.deactivate()

@@ -263,3 +263,19 @@ class TestErrorPage:
     def test_for_htmx_sends_to_the_sign_in_page(self) -> None:
         answer = Client().get("/unmarked/", headers={"HX-Request": "true"})
         assert (answer.status_code, answer["HX-Redirect"]) == (401, "/sign-in/")
+
+
+@db
+class TestOddRequests:
+    def test_are_refused_without_an_error(self) -> None:
+        browser = browsers()[Role.OWNER]
+        for address in ("/sign-in/?next=%00", "/audit/?actor=%00a", "/customers/%00/", f"/team/{10**30}/role/", f"/keys/{10**30}/revoke/"):
+            assert browser.get(address).status_code in {400, 404, 405}, address
+        for address, said in {
+            "/sign-in/": {"email": "a\0@example.com", "password": "\0"},
+            "/team/invite/": {"email": "a" * 300 + "@example.com", "role": "support\0"},
+            "/account/profile/": {"name": "x\0" * 500, "language": "de"},
+            "/keys/create/": {"name": "\0", "scopes": ["\0"]},
+            f"/team/{10**18}/role/": {"role": "x" * 5000},
+        }.items():
+            assert browser.post(address, said).status_code in {302, 422}, address

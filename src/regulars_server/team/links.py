@@ -71,7 +71,9 @@ def _first_owner(email: str, name: str) -> User:
     address = email.strip().lower()
     if User.objects.filter(email=address).exists():
         raise ValidationError(_("There is an account with this e-mail address already."))
-    return User(email=address, name=name.strip(), role=Role.OWNER)
+    if len(address) > 254:
+        raise ValidationError(_("This e-mail address is too long."))
+    return User(email=address, name=name.strip()[:200], role=Role.OWNER)
 
 
 def _new_link(user: User | None, now: datetime, actor: str) -> str:

@@ -38,11 +38,13 @@ def invite(*, email: str, role: str, actor: User, now: datetime, name: str = "",
         validate_email(address)
     except ValidationError as error:
         raise _refused("address") from error
+    if len(address) > 254:
+        raise _refused("address")
     with write_tx():
         _check_may(actor, role)
         if User.objects.filter(email=address).exists():
             raise _refused("taken")
-        user = User.objects.create_user(address, None, role=role, name=name.strip(), language=language)
+        user = User.objects.create_user(address, None, role=role, name=name.strip()[:200], language=language)
         record_change(actor=actor.actor, action="member.invited", now=now, subjects=[user.actor], details={"role": role})
         publish("member.invited", {"user": user.pk, "role": role}, now=now)
         return user, one_time_link(user, now, actor=actor.actor)

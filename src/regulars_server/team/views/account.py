@@ -18,6 +18,7 @@ from regulars_server.team import own_account
 from regulars_server.team.access import needs
 from regulars_server.team.errors import TooManyTries
 from regulars_server.team.roles import Permission
+from regulars_server.team.views.posted import posted
 from regulars_server.team.views.signing_in import check_same, remember_language
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_profile(request: HttpRequest) -> HttpResponse:
     """Take name and language."""
-    language = request.POST.get("language", "")
+    language = posted(request, "language")
     try:
-        own_account.change_profile(user=request.user, name=request.POST.get("name", ""), language=language, now=timezone.now())
+        own_account.change_profile(user=request.user, name=posted(request, "name"), language=language, now=timezone.now())
     except ValidationError as refusal:
         return _refused(request, refusal)
     messages.success(request, _("Saved."))
@@ -52,9 +53,9 @@ def change_profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
     """Take a new password; this session goes on under a new key, all others end."""
-    old, new = request.POST.get("old", ""), request.POST.get("password", "")
+    old, new = posted(request, "old"), posted(request, "password")
     try:
-        check_same(new, request.POST.get("again", ""))
+        check_same(new, posted(request, "again"))
         user = own_account.change_password(
             user=request.user, old=old, new=new, address=request.META.get("REMOTE_ADDR", ""), now=timezone.now()
         )

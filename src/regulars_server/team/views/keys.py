@@ -14,6 +14,7 @@ from regulars_server.team import keys as service
 from regulars_server.team.access import needs
 from regulars_server.team.errors import KeyRefused
 from regulars_server.team.roles import Permission
+from regulars_server.team.views.posted import posted
 from regulars_server.team.wording import PERMISSION_NAMES
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Make a key and show it, once."""
-    name, scopes = request.POST.get("name", ""), request.POST.getlist("scopes")
+    name, scopes = posted(request, "name"), [scope.replace("\0", "") for scope in request.POST.getlist("scopes")]
     try:
         key, text = service.create_key(name=name, scopes=scopes, actor=request.user, now=timezone.now())
     except KeyRefused:

@@ -16,6 +16,7 @@ from regulars_server.team import members
 from regulars_server.team.access import needs
 from regulars_server.team.errors import MemberRefused
 from regulars_server.team.roles import ROLES, Permission
+from regulars_server.team.views.posted import posted
 from regulars_server.team.wording import PERMISSION_NAMES, ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def team(request: HttpRequest) -> HttpResponse:
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an account and show its link, once."""
-    said = {name: request.POST.get(name, "") for name in ("email", "name", "role")}
+    said = {name: posted(request, name) for name in ("email", "name", "role")}
     try:
         user, link = members.invite(**said, actor=request.user, now=timezone.now())
     except MemberRefused as refusal:
@@ -58,7 +59,7 @@ def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_POST
 def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a member another role."""
-    role = request.POST.get("role", "")
+    role = posted(request, "role")
     return _change(request, lambda: members.change_role(user_id=user_id, role=role, actor=request.user, now=timezone.now()))
 
 

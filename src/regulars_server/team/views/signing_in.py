@@ -21,6 +21,7 @@ from regulars_server.team.access import open_to_all
 from regulars_server.team.errors import LinkUnusable, SignInRefused, TooManyTries
 from regulars_server.team.signing_in import sign_in, signed_out
 from regulars_server.team.tries import WINDOW
+from regulars_server.team.views.posted import posted
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -46,7 +47,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     asked = {"next": _inside(request.POST.get("next") or request.GET.get("next")), "here": "sign-in"}
     if request.method == "GET":
         return render(request, "team/sign_in.html", asked)
-    email, password = request.POST.get("email", ""), request.POST.get("password", "")
+    email, password = posted(request, "email"), posted(request, "password")
     try:
         user = sign_in(email=email, password=password, address=request.META.get("REMOTE_ADDR", ""), now=timezone.now())
     except TooManyTries:
@@ -81,12 +82,12 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     link = links.usable(token, now=timezone.now())
     if link is None:
         return render(request, "team/link_unusable.html", {"here": "start"}, status=410)
-    said = {"here": "start", "link": link, "email": request.POST.get("email", ""), "name": request.POST.get("name", "")}
+    said = {"here": "start", "link": link, "email": posted(request, "email"), "name": posted(request, "name")}
     if request.method == "GET":
         return render(request, "team/start.html", said)
-    password = request.POST.get("password", "")
+    password = posted(request, "password")
     try:
-        check_same(password, request.POST.get("again", ""))
+        check_same(password, posted(request, "again"))
         if link.user is None:
             validate_email(said["email"])
         user = links.use_link(token=token, password=password, email=said["email"], name=said["name"], now=timezone.now())
