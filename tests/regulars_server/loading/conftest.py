@@ -11,6 +11,15 @@ from regulars.workspace import Workspace
 from tests.regulars_server.loading.calls import NOW
 
 
+def _empty_inbox(url: str) -> None:
+    """The inbox lies outside Django's test database."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('regulars.inbox')").fetchone() != (None,):
+            connection.execute("TRUNCATE regulars.inbox")
+
+
 @pytest.fixture
 def shop(db):
     """The library's workspace, empty."""
@@ -26,6 +35,8 @@ def shop(db):
     for path in config.server.glob("inbox.db*"):
         path.unlink()
     config.make_folders()
+    if config.uses_postgres:
+        _empty_inbox(config.database_url)
     made = config.workspace.parent / f"{config.workspace.name}-new"
     Workspace.create(made, name="Shop", currency="EUR", time_zone="UTC")
     for path in made.iterdir():

@@ -11,7 +11,7 @@ from regulars_server.loading.public import flush
 from tests.regulars_server.loading.calls import NOW, send, table, track
 from tests.regulars_server.loading.test_versions import ORDERS, completed, load
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"]), pytest.mark.suite]
 
 HEADER = "Name,Email,Financial Status,Paid at,Subtotal,Shipping,Taxes,Total,Currency,Created at,Lineitem quantity,Lineitem name,Lineitem price,Refunded Amount,Cancelled at"
 DAY = timedelta(days=1)

@@ -43,6 +43,7 @@ class TestTheHotTail:
         assert [one.message_id for one in hot(["anna", "berta"])] == ["m3"]
 
 
+@pytest.mark.suite
 class TestTheIdentityMap:
     def test_goes_into_the_tables_with_the_load(self, inbox):
         send(inbox, seen("m1", "7f", "2026-11-22T10:00:00Z"), identify("m2", "anna", "7f"))
@@ -63,6 +64,7 @@ class TestTheIdentityMap:
         assert owners.get("anna", "anna") == owners.get("berta", "berta")
 
 
+@pytest.mark.suite
 class TestASharedAnonymousId:
     @pytest.mark.parametrize("each", [False, True])
     def test_gives_its_rows_to_the_next_user_identified_on_it(self, inbox, each):
@@ -88,6 +90,7 @@ class TestASharedAnonymousId:
         assert sorted(one.message_id for one in hot(identities_of("berta"))) == ["m3", "m4"]
 
 
+@pytest.mark.suite
 class TestLateCalls:
     def test_never_overwrite_newer_traits(self, inbox):
         from regulars_server.profiles.public import profile
@@ -104,6 +107,7 @@ class TestLateCalls:
         assert table(f"select {newest} from customers_in_force") == [("DE", '{"plan":"pro"}')]
 
 
+@pytest.mark.suite
 class TestErasedPeople:
     def test_do_not_come_back(self, shop, inbox):
         send(inbox, track("Tea Drunk", "m1"), track("Tea Drunk", "m2", "berta"))

@@ -119,6 +119,7 @@ class TestReplay:
         assert quarantine()[0].id == number
         assert inbox.backlog()[0] == 1
 
+    @pytest.mark.suite
     def test_happens_by_itself_when_the_order_of_a_refund_is_known(self, inbox):
         send(inbox, track("Order Refunded", "m1", order_id="7", refund_id="r"))
         assert tick(NOW).report == {"set_aside": 1}

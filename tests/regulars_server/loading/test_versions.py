@@ -29,6 +29,7 @@ def load(inbox, *batches, each=False):
 
 
 class TestAnOrder:
+    @pytest.mark.suite
     @pytest.mark.parametrize("each", [False, True])
     def test_is_its_latest_version_in_any_order_of_arrival(self, inbox, each):
         versions = [completed(f"m{n}", total=10.0 + n, version=f"2026-11-22T10:0{n}:00Z") for n in range(3)]
@@ -40,6 +41,7 @@ class TestAnOrder:
         assert table(ORDERS) == [(f"order-{n}", "purchase", 1200) for n in range(6)]
         assert table("select count(*), sum(amount_minor)::bigint from order_lines_in_force") == [(6, 7200)]
 
+    @pytest.mark.suite
     def test_is_one_with_and_without_its_sign_and_from_several_sources(self, inbox):
         load(inbox, ([completed("m1", "#1001")], "web"), ([completed("m2", "1001", 12.0, "2026-11-22T11:00:00Z")], "app"), each=True)
         load(inbox, ([completed("m3", "1001 ", 13.0, "2026-11-22T12:00:00Z")], "web"), each=True)
@@ -54,6 +56,7 @@ class TestAnOrder:
         load(inbox, ([completed("m4", total=9.0, version="2026-11-22T10:15:00Z")], "web"))
         assert table(ORDERS) == [("1001", "purchase", 1000)]
 
+    @pytest.mark.suite
     def test_of_another_shop_is_another_order(self, inbox):
         from regulars_server.intake.public import create_source
 
@@ -62,6 +65,7 @@ class TestAnOrder:
         assert table(ORDERS) == [("1001", "purchase", 1000), ("1001", "purchase", 2000)]
 
 
+@pytest.mark.suite
 class TestARefund:
     def test_takes_its_value_from_the_order_that_another_batch_brought(self, inbox):
         load(inbox, ([completed("m1", "#1001")], "web"), each=True)
@@ -83,6 +87,7 @@ class TestARefund:
         assert Quarantined.objects.get().code == "tracking.order_unknown"
 
 
+@pytest.mark.suite
 class TestAnOrderWithTwoIds:
     def test_is_one_order_whichever_id_a_source_knows(self, inbox):
         load(inbox, ([completed("m1", "#1001", shopify_order_id="450789469")], "web"), each=True)
