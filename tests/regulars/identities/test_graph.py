@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from regulars.identities.evidence import Decision, Identification, Limit, Link, Rules
@@ -143,6 +144,7 @@ class TestGraph:
         users = {one.identity for ids, *_ in found for one in ids if one.kind == "user"}
         assert all(len(users.intersection(members)) <= 1 for members in graph.members.values())
 
+    @pytest.mark.suite
     def test_takes_time_in_proportion_to_a_storm(self):
         def seconds(count):
             links = [Link((device("d"), web(str(number))), number, f"m{number}") for number in range(count)]

@@ -12,6 +12,7 @@ from regulars.identities.graph import build
 from regulars.identities.identifiers import Identifier
 from regulars.identities.spans import holder
 from regulars_server.profiles import models
+from regulars_server.profiles.rules import rules
 from tests.regulars.identities import calls as random_calls
 from tests.regulars_server.profiles.arrivals import Loader, seen
 
@@ -122,7 +123,7 @@ def reached(identity, near):
 
 def check_any_order(loader, found, chance):
     """Resolve in a random order and batching, compare with a graph of everything, and leave nothing behind."""
-    whole = build(random_calls.links_of(found), random_calls.identifications_of(found))
+    whole = build(random_calls.links_of(found), random_calls.identifications_of(found), rules=rules())
     loader = Loader(loader._on_commit)
     order = list(found)
     chance.shuffle(order)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from regulars.errors import SettingRefused
 from regulars.identities.identifiers import Identifier
 from regulars_server.profiles.public import renew, suggestions
 from regulars_server.profiles.rules import FILE, rules
+from tests.regulars.identities import calls as random_calls
 from tests.regulars_server.profiles.arrivals import NOW, seen
+from tests.regulars_server.profiles.test_resolving import check_any_order
 
 DEVICE = Identifier("device", "till")
 
@@ -22,7 +26,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "audit"])
 @pytest.fixture
 def say():
     """Writes the file of rules; it is gone afterwards."""
-    path = settings.CONFIG.server / FILE
+    path = django_settings.CONFIG.server / FILE
     yield lambda said: path.write_text(said if isinstance(said, str) else json.dumps(said))
     path.unlink(missing_ok=True)
 
@@ -45,6 +49,14 @@ class TestRules:
         assert loader.load(*(seen([one], 10 * number, f"m{number}") for number, one in enumerate(ids))) == [None, None, None]
         assert loader.load(seen([*ids, Identifier("anonymous", "7")], 40, "m4")) == ["anon:7"]
         assert loader.customers() == {"anon:7": "anon:7"}
+
+    @pytest.mark.suite
+    @given(random_calls.calls, st.integers(0, 10**6))
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    def test_of_small_limits_give_the_graph_of_all_calls_in_any_order(self, loader, say, found, seed):
+        small = {"identities": 4, "anonymous": 2}
+        say({"limits": dict.fromkeys(("device", "phone", "email", "anonymous"), small), "person_at_most": 6})
+        check_any_order(loader, found, random.Random(seed))
 
 
 class TestRenew:
