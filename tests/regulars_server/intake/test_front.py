@@ -9,6 +9,7 @@ import os
 import socketserver
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -107,7 +108,9 @@ def ask(config, path="/", *, method="GET", headers=(), pieces=(), client="203.0.
             await made.transport.aclose()
         return sent
 
-    sent = asyncio.run(run())
+    # In a thread of its own: the browser's driver may have an event loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(lambda: asyncio.run(run())).result()
     start = sent[0]
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return start["status"], [(name.decode(), value.decode()) for name, value in start["headers"]], body

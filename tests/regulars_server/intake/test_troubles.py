@@ -85,7 +85,9 @@ class TestWriter:
             await one.stop()
             return told
 
-        told = asyncio.run(submit())
+        # In a thread of its own: the browser's driver has an event loop in this one.
+        with ThreadPoolExecutor(1) as pool:
+            told = pool.submit(lambda: asyncio.run(submit())).result()
         assert [type(one) for one in told] == [bool] * 3 + [writer.NotStored] + [bool] * 4
         assert sorted(row.received_at for row in alone_on_sqlite.rows()) == [0, 1, 2, 4, 5, 6, 7]
 
