@@ -49,10 +49,10 @@ class Versions:
         for side in found:
             side.thing = known_as.get((side.scope, side.thing), side.thing)
         winners, losers = _newest(found)
+        superseded = [row for older in self._doubled for row in self._replace(older, load_id)]
         known = known_versions(side.name for side in winners)
         refunds = _refunds(known.values()) if any(side.part.startswith("refund ") for side in winners) else {}
         kept: list[Side] = []
-        superseded = [row for older in self._doubled for row in self._replace(older, load_id)]
         fresh: list[KnownPart] = []
         for side in winners:
             older = known.get(side.name)
@@ -176,7 +176,7 @@ def known_versions(names: Iterable[Name]) -> dict[Name, KnownPart]:
     found = {}
     for scope, things in by_scope.items():
         for part in chunks(sorted(things), 500):
-            for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True):
+            for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True).order_by("version_at", "id"):
                 found[row.scope, row.thing, row.part] = row
     return found
 

@@ -31,6 +31,8 @@ class TestTheLeaseOnSqlite:
     def test_ends_with_the_process(self, inbox):
         from django.conf import settings
 
+        if settings.CONFIG.uses_postgres:
+            return
         path = settings.CONFIG.run / "loader.lock"
         script = f"import fcntl, os, time; fcntl.flock(os.open({str(path)!r}, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX); print(1, flush=True); time.sleep(60)"
         with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
@@ -74,3 +76,5 @@ class TestTheLeaseOnPostgresql:
         second.check()
         second.release()
         held.release()
+        for _ in range(20):
+            leases.take().release()
