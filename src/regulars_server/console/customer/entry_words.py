@@ -126,10 +126,12 @@ def title_of(table: str, kind: str) -> _StrPromise | str:
 def detail_of(table: str, detail: Mapping[str, Any], currency: str | None) -> list[tuple[_StrPromise | str, str]]:
     """Names and values of what is known besides, at most eight."""
     del table
-    found = []
+    found: list[tuple[_StrPromise | str, str]] = []
+    told: set[str] = set()
     for name, value in _flat(detail):
-        if name in _LEFT_OUT or value in (None, "", False, 0, [], {}):
+        if name in _LEFT_OUT or name in told or value in (None, "", False, 0, [], {}):
             continue
+        told.add(name)
         found.append((NAMES.get(name, name.replace("_", " ")), _shown(name, value, currency)))
         if len(found) == _MOST:
             break

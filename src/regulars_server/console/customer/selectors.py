@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -16,6 +17,7 @@ from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from regulars_server.profiles.public import Evidence, Profile, Suggested
 
@@ -39,6 +41,11 @@ class Customer:
     def identities(self) -> tuple[str, ...]:
         """All identities, as rows carry them."""
         return self.profile.identity_ids or (self.profile.customer_id,)
+
+    @property
+    def last_day(self) -> datetime | None:
+        """An instant of the last day that the numbers hold."""
+        return self.facts["as_of"] - timedelta(seconds=1) if self.facts else None
 
     @property
     def reference(self) -> str:

@@ -46,6 +46,11 @@ class Shown:
     """The day, where this is its first entry on the page."""
 
     @property
+    def clock(self) -> str:
+        """The time of day; empty at midnight to the second, where a file said the day only."""
+        return f"{self.at:%H:%M}" if (self.at.hour, self.at.minute, self.at.second) != (0, 0, 0) else ""
+
+    @property
     def mark(self) -> str:
         """The style of its dot: money that came, money that went back, or neither."""
         if self.amount_minor is None or self.group not in {"orders", "subscriptions"}:

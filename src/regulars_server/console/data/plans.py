@@ -67,7 +67,7 @@ def learn(request: HttpRequest, slug: str) -> HttpResponse:
     """A plan that the latest calls keep to, to look over and save."""
     source = _source(slug)
     learned = loading.learn_plan(slug, now=timezone.now())
-    return _page(request, source, text=json.dumps(learned, indent=2, ensure_ascii=False), learned=True)
+    return _page(request, source, text=json.dumps(learned, indent=2, ensure_ascii=False), learned=learned)
 
 
 def _source(slug: str) -> Source:
@@ -77,16 +77,18 @@ def _source(slug: str) -> Source:
     return found
 
 
-def _page(request: HttpRequest, source: Source, *, text: str | None = None, refusal: str = "", learned: bool = False) -> HttpResponse:
+def _page(
+    request: HttpRequest, source: Source, *, text: str | None = None, refusal: str = "", learned: Mapping[str, Any] | None = None
+) -> HttpResponse:
     kept = loading.plan_of(source.slug)
-    schema = kept.schema if kept else {}
+    schema = learned or (kept.schema if kept else {})
     context = {
         "source": source,
         "plan": kept,
         "events": _events(schema),
         "text": json.dumps(schema, indent=2, ensure_ascii=False) if text is None else text,
         "refusal": refusal,
-        "learned": learned,
+        "learned": learned is not None,
         "modes": MODE_WORDS,
         "mode": kept.mode if kept else "mark",
     }
