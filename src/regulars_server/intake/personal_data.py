@@ -47,6 +47,7 @@ def erase(ids: Ids) -> int:
             if len(left) < len(events):
                 gone += len(events) - len(left)
                 inbox.rewrite(row.id, json.dumps({**around, "batch": left}).encode() if left else None)
+        inbox.sweep()
     finally:
         inbox.close()
     return gone

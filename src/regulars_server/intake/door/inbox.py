@@ -79,6 +79,10 @@ class Inbox(Protocol):
         """Erase what a row held: put another body in its place, or take the row out; nothing of it stays in the file."""
         ...
 
+    def sweep(self) -> None:
+        """See that nothing of rows that were taken out is left in the file, also of those that left it for the tables."""
+        ...
+
     def expire(self, before: int) -> int:
         """Forget counts and recognised webhooks from before an instant (microseconds since 1970); says how many."""
         ...

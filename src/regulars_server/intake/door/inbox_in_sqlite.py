@@ -145,6 +145,17 @@ class SqliteInbox:
                 self._connection.execute("PRAGMA secure_delete=FAST").fetchall()
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def sweep(self) -> None:
+        """Give back all free pages, in which rows that were loaded still stand, in steps for which the door can wait; empty the write-ahead log."""
+        free, before = 1, 0
+        while free and free != before:
+            with self._turn():
+                before = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+                self._connection.executescript("PRAGMA incremental_vacuum(1000)")
+                free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        with self._turn():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def expire(self, before: int) -> int:
         """Forget counts and recognised webhooks from before an instant; says how many."""
         with self._writing() as connection:
