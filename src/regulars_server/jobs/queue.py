@@ -33,12 +33,13 @@ def enqueue(kind_name: str, arguments: Mapping[str, Any], *, actor: str, now: da
 def claim(now: datetime) -> Job | None:
     """The oldest waiting job, now held by the caller alone (`job.runner` is the proof); None where nothing waits."""
     runner = secrets.token_hex(16)
+    at = connection.ops.adapt_datetimefield_value(now)
     skip = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with write_tx(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_job SET state = 'running', runner = %s, attempts = attempts + 1, started_at = %s, heartbeat_at = %s"
             f" WHERE state = 'queued' AND id = (SELECT id FROM jobs_job WHERE state = 'queued' ORDER BY id LIMIT 1{skip}) RETURNING id",
-            [runner, now, now],
+            [runner, at, at],
         )
         row = cursor.fetchone()
     return None if row is None else Job.objects.get(pk=row[0])

@@ -53,7 +53,7 @@ def build_overview(workspace: Workspace, now: datetime) -> bool:
         except NoData:
             (folder / FILE).unlink(missing_ok=True)
             return False
-        name = f"charts-{now:%Y%m%d%H%M%S%f}"
+        name = f"charts-{time.time_ns()}"
         charts.replace(folder / name)
         draft = folder / f"{FILE}.{os.getpid()}"
         draft.write_text(json.dumps({"folder": name, **about, "languages": said}), encoding="utf-8")

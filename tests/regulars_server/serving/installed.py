@@ -19,7 +19,8 @@ def install(settings, folder, *, tables, **rules):
     workspace = Workspace.create(folder / "data", **{"name": "Shop", "currency": "EUR", **rules})
     settings.CONFIG = dataclasses.replace(settings.CONFIG, workspace=folder / "data")
     settings.CONFIG.make_folders()
-    add(workspace, tables)
+    if tables:
+        add(workspace, tables)
     return workspace
 
 
