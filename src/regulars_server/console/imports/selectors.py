@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from regulars_server.jobs.public import Job
 
 SHOWN_LOADS, LOOKED_AT = 50, 400
-OWN_SOURCES = frozenset({"tracking", "predictions"})
+OWN_SOURCES = frozenset({"tracking", "predictions", "identities"})
 """Loads that no file stands behind."""
 
 
