@@ -152,6 +152,11 @@ def _processes(config: Config, now: datetime) -> Iterator[Finding]:
         if silent > SILENT:
             yield Finding("server.worker", "look", f"the worker has not been heard of for {_span(silent)}")
         for name, part in heartbeat["parts"].items():
+            busy = now - datetime.fromisoformat(part["busy_since"]) if "busy_since" in part else timedelta(0)
+            if busy > LATE:
+                yield Finding(
+                    "server.worker", "look", f"{name} has been busy for {_span(busy)}, and everything else of the worker waits for it"
+                )
             if failure := part.get("failure"):
                 yield Finding("server.worker", "look", f"{name} fails ({failure['code']}, {failure['times']} times in a row)")
     if not config.uses_postgres:

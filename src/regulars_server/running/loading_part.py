@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HELD_SECONDS = 5.0
 REST_SECONDS = 0.25
 """Between two leases; whoever waits for it looks twenty times a second."""
+ADOPT_SECONDS = 0.5
+"""How long events wait, at most, while a large file is joined with what was tracked."""
 LAST_SECONDS = 15.0
 """How long an ending worker goes on emptying the inbox; the rest waits there."""
 
@@ -38,7 +40,7 @@ class Loading:
             return False
         try:
             ticked = tick(now, lease=self._lease, inbox=self._inbox)
-            if flush(now, lease=self._lease, inbox=self._inbox).load_id is not None:
+            if flush(now, lease=self._lease, inbox=self._inbox, adopt_seconds=ADOPT_SECONDS).load_id is not None:
                 self._data_changed()
         except BaseException:
             self._release()
@@ -55,7 +57,7 @@ class Loading:
                 return
             while tick(datetime.now(UTC), lease=self._lease, inbox=self._inbox).more and time.monotonic() < deadline:
                 pass
-            flush(datetime.now(UTC), force=True, lease=self._lease, inbox=self._inbox)
+            flush(datetime.now(UTC), force=True, lease=self._lease, inbox=self._inbox, adopt_seconds=ADOPT_SECONDS)
         finally:
             self._release()
 

@@ -36,6 +36,7 @@ class Part:
         """Do it once. A failure is logged and noted; it stops neither the worker nor the other parts."""
         began = time.monotonic()
         more = False
+        self.last["busy_since"] = datetime.now(UTC).isoformat()
         try:
             more = self.work(datetime.now(UTC))
         except Exception as fault:  # noqa: BLE001 - one part's fault is not the others'
@@ -47,6 +48,7 @@ class Part:
             self.last["done_at"] = datetime.now(UTC).isoformat()
             self.last.pop("failure", None)
         took = time.monotonic() - began
+        self.last.pop("busy_since", None)
         self.last["seconds"] = round(took, 4)
         pause = min(self.every_seconds * 2**self.failures, max(LONGEST_PAUSE, self.every_seconds)) if self.failures else self.every_seconds
         self.due = time.monotonic() + (0.0 if more else pause)

@@ -81,13 +81,13 @@ class Worker:
 
 
 def parts_of(loading: Loading, builds: ServingBuilds) -> list[Part]:
-    """What the worker does. Loading comes first: what was sent is to be seen."""
+    """What the worker does. What only starts a process or takes a moment comes before loading, whose first turn may take minutes."""
     return [
-        Part("loading", 0.25, loading.work),
+        Part("serving", 2.0, builds.look_after),
+        Part("jobs", 1.0, _jobs),
         Part("audit", 5.0, _audit),
         Part("outbox", 1.0, _outbox),
-        Part("jobs", 1.0, _jobs),
-        Part("serving", 2.0, builds.look_after),
+        Part("loading", 0.25, loading.work),
         Part("erasures", 60.0, _erasures, due=time.monotonic() + 10),
         Part("expiry", 3600.0, _expiry, due=time.monotonic() + 300),
     ]

@@ -122,8 +122,8 @@ class TestUpgrade:
         assert "Brought to this version" in old.output
         assert old.rows("SELECT count(*) FROM jobs_job") == [(0,)]
 
-    def test_refuses_data_of_a_later_version(self, make_installation) -> None:
-        shop = made_ready(make_installation())
+    def test_refuses_data_of_a_later_version(self, tmp_path) -> None:
+        shop = made_ready(Installation(tmp_path / "shop"))
         execute(shop, "INSERT INTO django_migrations (app, name, applied) VALUES ('team', '0999_later', '2030-01-01')")
         assert "server.later_version" in shop.run("upgrade", code=2)
         assert "team.0999_later" in shop.run("doctor")
