@@ -11,6 +11,7 @@ from regulars_server.console.customer import timeline
 from regulars_server.console.customer.selectors import found
 from regulars_server.loading.public import tick
 from regulars_server.profiles import public as profiles
+from regulars_server.serving.public import Entry
 from regulars_server.shared.audit import deliver
 from regulars_server.shared.models import AuditEntry
 from regulars_server.shared.public import reference_of
@@ -75,6 +76,35 @@ class TestTimeline:
     def test_goes_together_with_a_merge(self, as_role, anna) -> None:
         profiles.merge(left="anna", right="ben", actor="test", now=NOW)
         assert len(timeline.page(found(reference_of("anna")).identities).entries) == 4
+
+
+def entry(table: str, kind: str, *, minute: int = 0, amount: int | None = None, **detail) -> Entry:
+    at = NOW + timedelta(minutes=minute)
+    return Entry(
+        occurred_at=at, identity="anna", account=None, table=table, kind=kind, amount_minor=amount, currency="EUR", detail=detail,
+        source="web", row_key=f"{table}#{minute}", load_id="l", cursor="",
+    )  # fmt: skip
+
+
+class TestTelling:
+    def test_tells_an_order_once_with_its_lines(self) -> None:
+        rows = [
+            entry("orders", "purchase", amount=2500, order_id="o1"),
+            entry("order_lines", "purchase", amount=2500, order_id="o1", product_name="Mug", quantity=2.0),
+            entry("events", "Order Completed", properties={"order_id": "o1"}),
+            entry("events", "Product Viewed", minute=-1, product_id="p", properties={"product_id": "p"}),
+        ]
+        order, viewed = timeline._told(rows)
+        assert (str(order.title), order.lines, order.mark) == ("Order", ["2 × Mug"], "money")
+        assert viewed.title == "Product Viewed"
+        assert [value for _name, value in viewed.detail] == ["p"]
+
+    def test_marks_money_that_goes_back(self) -> None:
+        assert [shown.mark for shown in timeline._told([entry("orders", "refund", amount=-500)])] == ["back"]
+
+    def test_says_no_time_of_day_where_only_the_day_is_known(self) -> None:
+        noon, midnight = timeline._told([entry("orders", "purchase"), entry("orders", "purchase", minute=-720)])
+        assert (noon.clock, midnight.clock) == ("12:00", "")
 
 
 class TestNotes:
