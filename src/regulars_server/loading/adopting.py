@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,13 @@ import pyarrow as pa
 
 from regulars.tables import TABLES
 from regulars.warehouse.engines.duckdb import DuckDB
-from regulars_server.intake.public import sources
 from regulars_server.loading import staged
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
+from regulars_server.loading.file_orders import among, forget, read_sides, remember, shop_of_files
 from regulars_server.loading.models import AdoptedLoad, KnownPart, TableLoad
 from regulars_server.loading.moving import in_force, known_now
-from regulars_server.loading.things import LINES, sides
+from regulars_server.loading.things import order_key
 from regulars_server.loading.versions import is_part_of_file_refund, known_versions, part_of, supersessions, unpacked
 from regulars_server.loading.workspace import workspace
 from regulars_server.profiles.public import AdoptedRow, adopt as adopt_identities
@@ -34,6 +35,8 @@ OURS = frozenset({"tracking", "predictions", "identities"})
 _ORDERS_AT_ONCE = 5000
 _MEMORY = "512MB"
 _seen: dict[tuple[str, str], int] = {}
+_under_way: dict[tuple[str, str], Iterator[list[TableLoad]]] = {}
+"""Loads of which a part is adopted, by workspace and load."""
 
 
 @dataclass
@@ -53,9 +56,13 @@ class Outcome:
         return bool(self.superseded or self.rows or self.in_force or self.out_of_force or self.new or self.gone)
 
 
-def join_loads(now: datetime) -> list[TableLoad]:
-    """Look at the loads that are new or undone since the last time; gives the loads of ours that have to be written because of them."""
+def join_loads(now: datetime, *, seconds: float | None = None) -> list[TableLoad]:
+    """Look at the loads that are new or undone since the last time; gives the loads of ours that have to be written because of them.
+
+    A large load takes many turns of `seconds` each, so that events do not wait for it; None takes it to its end.
+    """
     folder = str(workspace().folder)
+    deadline = None if seconds is None else time.monotonic() + seconds
     made: list[TableLoad] = []
     for load_id, mark in sorted(workspace().load_marks().items()):
         if _seen.get((folder, load_id)) == mark:
@@ -63,26 +70,46 @@ def join_loads(now: datetime) -> list[TableLoad]:
         record = workspace().load(load_id)
         known = AdoptedLoad.objects.filter(load_id=load_id).first()
         if record.undone and (known is None or not known.undone):
+            _under_way.pop((folder, load_id), None)
             made += _follow_undone(record, now)
-        elif not record.undone and known is None and record.source not in OURS:
-            made += _adopt(record, now)
+        elif not record.undone and (known is None or not known.is_whole) and record.source not in OURS:
+            made += _go_on((folder, load_id), record, now, deadline)
+            if (folder, load_id) in _under_way:
+                return made
         _seen[folder, load_id] = mark
     return made
 
 
-def _adopt(record: LoadRecord, now: datetime) -> list[TableLoad]:
-    _adopt_identities(record, now)
-    found = Outcome()
-    shop = _shop_of_files()
-    for tables in _orders_of(record.load_id):
-        _compare(tables, record, shop, found)
-    made = _settle(found, now)
-    with write_tx():
-        AdoptedLoad.objects.get_or_create(load_id=record.load_id, defaults={"adopted_at": now})
+def _go_on(name: tuple[str, str], record: LoadRecord, now: datetime, deadline: float | None) -> list[TableLoad]:
+    """Adopt on from where the last turn ended, until it is done or the time is over."""
+    made: list[TableLoad] = []
+    steps = _under_way.setdefault(name, _adopt(record, now))
+    try:
+        for loads in steps:
+            made += loads
+            if made or (deadline is not None and time.monotonic() >= deadline):
+                return made
+    except BaseException:
+        # Begun anew the next time; what was noted is noted once.
+        del _under_way[name]
+        raise
+    del _under_way[name]
     return made
 
 
-def _adopt_identities(record: LoadRecord, now: datetime) -> None:
+def _adopt(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
+    """Step by step: the identities of a load, then its orders; each step gives the loads that have to be written because of it."""
+    with write_tx():
+        adopted, _ = AdoptedLoad.objects.get_or_create(load_id=record.load_id, defaults={"adopted_at": now, "is_whole": False})
+    yield from _adopt_identities(record, now)
+    shop = shop_of_files()
+    for order_ids in _order_ids(record.load_id):
+        yield _adopt_orders(order_ids, adopted, record, shop, now)
+    with write_tx():
+        AdoptedLoad.objects.filter(pk=adopted.pk).update(is_whole=True)
+
+
+def _adopt_identities(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
     query = f"""select identity_id, customer_id, epoch_us(occurred_at)::bigint as instant, row_key, source from identities
         where load_id = '{record.load_id}' and identity_id is not null order by instant, row_key"""
     with _tables("identities") as engine:
@@ -90,12 +117,29 @@ def _adopt_identities(record: LoadRecord, now: datetime) -> None:
     for part in chunks(rows, 500):
         with write_tx():
             adopt_identities(part, now=now)
+        yield []
 
 
-def _shop_of_files() -> str:
-    """The shop whose orders files hold: the one that there is."""
-    shops = {source.shop for source in sources()}
-    return shops.pop() if len(shops) == 1 else ""
+def _adopt_orders(order_ids: list[str], adopted: AdoptedLoad, record: LoadRecord, shop: str, now: datetime) -> list[TableLoad]:
+    """Note the orders of a file; those that somebody else has told of too are compared."""
+    scope = f"shop:{shop}"
+    own = {order_key(order_id) for order_id in order_ids}
+    known_as = resolve_aliases([(scope, key) for key in own])
+    key_of = {key: known_as.get((scope, key), key) for key in own}
+    told = {thing for _, thing in among({(scope, key) for key in key_of.values()}, beside=adopted)}
+    for part in chunks(sorted(set(key_of.values())), 500):
+        told |= set(KnownPart.objects.filter(scope=scope, thing__in=part).values_list("thing", flat=True).distinct())
+    with write_tx():
+        remember(adopted, ((scope, key) for key in key_of.values() if key not in told))
+    if not told:
+        return []
+    found = Outcome()
+    compared = [side for side, _ in read_sides({key for key, known in key_of.items() if known in told}, [record.load_id])]
+    for side in compared:
+        side.thing = key_of[side.thing]
+    with write_tx():
+        _compare(compared, record, found)
+    return _settle(found, now)
 
 
 def _tables(*names: str) -> DuckDB:
@@ -106,42 +150,32 @@ def _tables(*names: str) -> DuckDB:
     return engine
 
 
-def _orders_of(load_id: str) -> Iterator[dict[str, pa.Table]]:
-    """The orders in force that a load brought, with their lines, some thousand at a time."""
-    with _tables("orders", LINES) as engine:
-        for name in ("orders", LINES):
-            engine.create(f"brought_{name}", in_force(name, f"r.load_id = '{load_id}'"))
-        count = engine.run("select count(*) as n from brought_orders").to_pylist()[0]["n"]
-        parts = -(-count // _ORDERS_AT_ONCE)
-        for part in range(parts):
-            found = {}
-            for name in ("orders", LINES):
-                query = f"select * from brought_{name} where hash(order_id) % {parts} = {part} order by row_key"
-                found[name] = engine.run(query).cast(TABLES[name].arrow_schema).drop_columns(["load_id"])
-            yield found
+def _order_ids(load_id: str) -> Iterator[list[str]]:
+    """The ids of the orders in force that a load brought, some thousand at a time."""
+    with _tables("orders") as engine:
+        brought = in_force("orders", f"r.load_id = '{load_id}'")
+        for batch in engine.batches(f"select distinct order_id from ({brought}) order by order_id"):
+            yield from chunks(batch.column(0).to_pylist(), _ORDERS_AT_ONCE)
 
 
-def _compare(tables: dict[str, pa.Table], record: LoadRecord, shop: str, found: Outcome) -> None:
+def _compare(told: list[Side], record: LoadRecord, found: Outcome) -> None:
     """Compare some orders of a file with what is known: the file is as new as the instant at which it was loaded."""
-    version_at = int(record.loaded_at.timestamp() * 1_000_000)
-    versions = {"orders": [version_at] * tables["orders"].num_rows}
-    source = tables["orders"]["source"][0].as_py() if tables["orders"].num_rows else ""
-    told = sides(tables, versions, {source: shop})
-    known_as = resolve_aliases([(side.scope, side.thing) for side in told])
-    for side in told:
-        side.thing = known_as.get((side.scope, side.thing), side.thing)
     known = known_versions(side.name for side in told)
-    plain = []
+    # Begun anew after a kill, or brought in meanwhile by a call that told of it.
+    names = {side.thing for side in told}
+    compared: set[tuple[str, str, str]] = set()
+    for part in chunks(sorted(names), 500):
+        compared |= set(KnownPart.objects.filter(load_id=record.load_id, thing__in=part).values_list("scope", "thing", "part"))
     for side in told:
-        older = known.get(side.name)
-        if older is not None and older.load_id == record.load_id:
+        if side.name in compared:
             continue
+        older = known.get(side.name)
         refunds = _refunds_of_others(side, known)
         new = part_of(side, load_id=record.load_id, staged="", kept=None, in_force=True)
         if older is None and not refunds:
-            plain.append(new)
+            found.new.append(new)
         elif older is None:
-            _compare_refunds(side, new, refunds, record.load_id, found)
+            _compare_refunds(side, new, refunds, found)
         elif older.source == side.source:
             # The importer has replaced it itself.
             found.out_of_force.append(older)
@@ -154,10 +188,6 @@ def _compare(tables: dict[str, pa.Table], record: LoadRecord, shop: str, found: 
             found.out_of_force.append(older)
             found.superseded += _rows_of(older)
             found.new.append(new)
-    for part in chunks(plain, 500):
-        with write_tx():
-            there = set(KnownPart.objects.filter(load_id=record.load_id, thing__in=[p.thing for p in part]).values_list("thing", "part"))
-            KnownPart.objects.bulk_create([one for one in part if (one.thing, one.part) not in there], batch_size=100)
 
 
 def _refunds_of_others(side: Side, known: dict[tuple[str, str, str], KnownPart]) -> list[KnownPart]:
@@ -166,9 +196,8 @@ def _refunds_of_others(side: Side, known: dict[tuple[str, str, str], KnownPart])
     return [row for (scope, thing, part), row in known.items() if (scope, thing) == side.name[:2] and part.startswith("refund ")]
 
 
-def _compare_refunds(side: Side, new: KnownPart, refunds: list[KnownPart], load_id: str, found: Outcome) -> None:
+def _compare_refunds(side: Side, new: KnownPart, refunds: list[KnownPart], found: Outcome) -> None:
     """A file tells what was given back in all, tracking each refund: whoever knows of more is right, and at a draw who knows the days."""
-    del load_id
     tracked = [row for row in refunds if is_part_of_file_refund(row.said, side.said, side.version_at)]
     if abs(sum(row.said["amount"] for row in tracked)) >= abs(side.said["amount"]):
         new.is_in_force = False
@@ -206,7 +235,8 @@ def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
         with write_tx():
             KnownPart.objects.filter(id__in=ids).delete()
     with write_tx():
-        AdoptedLoad.objects.update_or_create(load_id=record.load_id, defaults={"adopted_at": now, "undone": True})
+        adopted, _ = AdoptedLoad.objects.update_or_create(load_id=record.load_id, defaults={"adopted_at": now, "undone": True})
+    forget(adopted)
     return made
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from regulars_server.loading.bulk import chunks, insert_new
+from regulars_server.loading.file_orders import bring_in
 from regulars_server.loading.models import KnownPart, OrderAlias
 from regulars_server.loading.things import order_key
 
@@ -44,6 +45,7 @@ def learn_aliases(calls: Iterable[Call], shops: Mapping[str, str]) -> list[Known
 
 def _join(shop: str, alias: str, key: str) -> list[KnownPart]:
     scope = f"shop:{shop}"
+    bring_in({(scope, alias), (scope, key)})
     if not KnownPart.objects.filter(scope=scope, thing=alias).update(thing=key):
         return []
     by_part: dict[str, list[KnownPart]] = defaultdict(list)

@@ -37,16 +37,27 @@ KEEP_DONE = timedelta(days=2)
 State = TableLoad.State
 
 
-def flush(now: datetime | None = None, *, force: bool = False, lease: Lease | None = None, inbox: Inbox | None = None) -> Flushed:
+def flush(
+    now: datetime | None = None,
+    *,
+    force: bool = False,
+    lease: Lease | None = None,
+    inbox: Inbox | None = None,
+    adopt_seconds: float | None = None,
+) -> Flushed:
     """Write what was recorded into the tables when it is due (or with `force` whatever there is), and finish what a dead loader began.
+
+    Loads of files are joined with what was tracked, for `adopt_seconds` at a time (None: to the end).
 
     Raises `LeaseTaken` while another loader is at work, and `WorkspaceLocked` while somebody rewrites the tables.
     """
     now = now or datetime.now(UTC)
     with held(lease) as own:
         finished = _finish_closing(now, own, inbox)
-        if join_loads(now):
+        while join_loads(now, seconds=adopt_seconds):
             finished = _finish_closing(now, own, inbox)
+            if adopt_seconds is not None:
+                break
         load = _due(now, force=force)
         if load is None:
             return finished

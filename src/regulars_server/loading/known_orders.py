@@ -11,6 +11,7 @@ from regulars.tracking.books import asks_for
 from regulars.tracking.orders import KnownLine, KnownOrder
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
+from regulars_server.loading.file_orders import bring_in
 from regulars_server.loading.models import KnownPart
 from regulars_server.loading.things import order_key, scope_of
 
@@ -46,6 +47,7 @@ def _orders(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownOrd
     found: dict[tuple[str, str], KnownOrder] = {}
     for scope, wanted in by_scope.items():
         alias = {thing: key for (_, thing), key in resolve_aliases([(scope, thing) for thing in wanted]).items()}
+        bring_in({(scope, alias.get(thing, thing)) for thing in wanted})
         rows: dict[str, list[KnownPart]] = defaultdict(list)
         for part in chunks(sorted({alias.get(thing, thing) for thing in wanted}), 500):
             for row in KnownPart.objects.filter(scope=scope, thing__in=part, is_in_force=True):

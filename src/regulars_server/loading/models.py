@@ -87,7 +87,8 @@ class Quarantined(models.Model):
 class HotRow(models.Model):
     """A call that the serving file may not have yet."""
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False, db_constraint=False)
+    """Ascending with the row's own id, so that it needs no index of its own; each index costs every event."""
     identity_id = models.CharField(max_length=600, null=True)
     account_id = models.CharField(max_length=600, null=True)
     occurred_at = models.BigIntegerField()
@@ -217,3 +218,15 @@ class AdoptedLoad(models.Model):
     load_id = models.CharField(max_length=40, unique=True)
     adopted_at = models.DateTimeField()
     undone = models.BooleanField(default=False)
+    is_whole = models.BooleanField(default=True)
+    """Whether all of it was compared; a large one takes many turns."""
+
+
+class FileOrder(models.Model):
+    """An order that a file brought and that nobody else has told of yet: a hash of its shop and id."""
+
+    name_hash = models.BigIntegerField()
+    load = models.ForeignKey(AdoptedLoad, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name_hash", "load"], name="loading_fileorder_once")]

@@ -161,6 +161,7 @@ HOLDINGS = (
     ),
     Holding(name="loading.SeenMessage", holds="hashes of message ids", nothing_personal=True),
     *_nothing("Batch", "TableLoad", "AdoptedLoad", "Dropped", holds="which rows of the inbox went into which load"),
+    *_nothing("FileOrder", holds="hashes of order ids in imported files"),
     *_nothing("OrderAlias", holds="other ids of orders; they go with the order's person"),
     *_nothing("Plan", "KnownProperty", holds="names and types of properties"),
     *_nothing("SourceHour", holds="counts by source and hour"),

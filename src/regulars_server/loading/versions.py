@@ -13,6 +13,7 @@ import pyarrow as pa
 from regulars_server.loading import staged as staged_rows
 from regulars_server.loading.aliases import learn_aliases, resolve_aliases
 from regulars_server.loading.bulk import chunks
+from regulars_server.loading.file_orders import bring_in
 from regulars_server.loading.models import Dropped, KnownPart
 from regulars_server.loading.things import ID_OF, Side, sides
 
@@ -169,10 +170,11 @@ def _newest(found: Sequence[Side]) -> tuple[list[Side], list[Side]]:
 
 
 def known_versions(names: Iterable[Name]) -> dict[Name, KnownPart]:
-    """The versions in force of all sides of these things."""
+    """The versions in force of all sides of these things; those that only a file has told of so far are looked up there. Inside a transaction."""
     by_scope: dict[str, set[str]] = defaultdict(set)
     for scope, thing, _ in names:
         by_scope[scope].add(thing)
+    bring_in({(scope, thing) for scope, things in by_scope.items() for thing in things})
     found = {}
     for scope, things in by_scope.items():
         for part in chunks(sorted(things), 500):

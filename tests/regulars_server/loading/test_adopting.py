@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from regulars_server.loading.models import AdoptedLoad, KnownPart
+from regulars_server.loading import adopting
+from regulars_server.loading.models import AdoptedLoad, FileOrder, KnownPart
 from regulars_server.loading.public import flush
 from tests.regulars_server.loading.calls import NOW, send, table, track
 from tests.regulars_server.loading.test_versions import ORDERS, completed, load
@@ -75,6 +76,47 @@ class TestTrackingAfterAFile:
         load(inbox, ([completed("m2", "1001", 9.0, "2026-11-20T10:00:00Z")], "web"))
         load(inbox, ([track("Order Refunded", "m3", order_id="1001", refund_id="r", total=5, at="2026-11-21T00:00:00Z")], "web"))
         assert table(ORDERS) == [("#1001", "purchase", 1200), ("#1001", "refund", -500)]
+
+
+class TestALargeFile:
+    def test_is_taken_in_turns_between_which_calls_are_loaded(self, shop, inbox, tmp_path, monkeypatch):
+        monkeypatch.setattr(adopting, "_ORDERS_AT_ONCE", 2)
+        load(inbox, ([completed("m1", "1001"), completed("m2", "1005")], "web"))
+        bring(shop, tmp_path, *(order(f"#100{n}", 10.0 + n) for n in range(1, 8)))
+        later = (shop.loads()[-1].loaded_at + DAY).isoformat()
+        turns = 0
+        while not AdoptedLoad.objects.filter(is_whole=True).exists():
+            flush(NOW, adopt_seconds=0)
+            turns += 1
+            if turns == 2:
+                load(inbox, ([completed("m3", "1002", 2.0, later), completed("m4", "1007", 7.0, later)], "web"), adopt_seconds=0)
+        assert turns >= 4
+        amounts = {order_id.lstrip("#"): amount for order_id, _, amount in table(ORDERS)}
+        assert amounts == {"1001": 1100, "1002": 200, "1003": 1300, "1004": 1400, "1005": 1500, "1006": 1600, "1007": 700}
+        assert len(table(ORDERS)) == 7
+
+    def test_is_begun_anew_after_a_crash_with_the_same_result(self, shop, inbox, tmp_path, monkeypatch):
+        monkeypatch.setattr(adopting, "_ORDERS_AT_ONCE", 2)
+        load(inbox, ([completed("m1", "1001"), completed("m2", "1004")], "web"))
+        bring(shop, tmp_path, *(order(f"#100{n}", 10.0 + n) for n in range(1, 6)))
+        flush(NOW, adopt_seconds=0)
+        flush(NOW, adopt_seconds=0)
+        adopting._under_way.clear()
+        adopting._seen.clear()
+        later = (shop.loads()[-1].loaded_at + DAY).isoformat()
+        load(inbox, ([completed("m3", "1002", 2.0, later)], "web"))
+        amounts = {order_id.lstrip("#"): amount for order_id, _, amount in table(ORDERS)}
+        assert amounts == {"1001": 1100, "1002": 200, "1003": 1300, "1004": 1400, "1005": 1500}
+        assert len(table(ORDERS)) == 5
+        assert table("select count(*) from supersessions where table_name = 'orders'") == [(3,)]
+
+    def test_writes_little_of_each_order_that_nobody_else_tells_of(self, shop, inbox, tmp_path):
+        bring(shop, tmp_path, order("#1001", 11.0), order("#1002", 12.0))
+        flush(NOW)
+        assert (FileOrder.objects.count(), KnownPart.objects.count()) == (2, 0)
+        load(inbox, ([track("Order Refunded", "m3", order_id="1002", refund_id="r", total=5, at="2026-11-21T00:00:00Z")], "web"))
+        assert (FileOrder.objects.count(), KnownPart.objects.filter(part="purchase").count()) == (1, 1)
+        assert table(ORDERS) == [("#1001", "purchase", 1100), ("#1002", "purchase", 1200), ("#1002", "refund", -500)]
 
 
 class TestAnUndoneLoad:

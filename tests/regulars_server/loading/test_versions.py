@@ -19,13 +19,13 @@ def completed(message: str, order: str = "1001", total: float = 10.0, version: s
     return track("Order Completed", message, order_id=order, revenue=total, updated_at=version, products=products, **more)
 
 
-def load(inbox, *batches, each=False):
+def load(inbox, *batches, each=False, adopt_seconds=None):
     for calls, source in batches:
         send(inbox, *calls, source=source)
         tick(NOW)
         if each:
             flush(NOW, force=True)
-    flush(NOW, force=True)
+    flush(NOW, force=True, adopt_seconds=adopt_seconds)
 
 
 class TestAnOrder:
