@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """The application's settings, over a data folder of this process's own; pytest-django looks for them right after this."""
     folder = tempfile.mkdtemp(prefix="regulars-tests-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "regulars_server.settings"
+    # Neither stays in the environment: processes of tests say what they are about, and those of pytest-xdist make a folder of their own.
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_SETTINGS_MODULE", "regulars_server.settings")
         patch.setenv("REGULARS_WORKSPACE", folder)
         from django.conf import settings as django_settings
 
