@@ -12,7 +12,17 @@ from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone, NoWorks
 from regulars.settings import Settings
 from regulars.warehouse.changes import Places, recover
 from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
-from regulars.warehouse.loads import Load, LoadRecord, is_committed, load_marks, new_change_id, read_load, read_loads, refuse_committed
+from regulars.warehouse.loads import (
+    Load,
+    LoadRecord,
+    is_committed,
+    latest_loaded_at,
+    load_marks,
+    new_change_id,
+    read_load,
+    read_loads,
+    refuse_committed,
+)
 from regulars.warehouse.lock import Lock, reading
 from regulars.warehouse.snapshot import Snapshot
 from regulars.warehouse.store import Store
@@ -209,7 +219,8 @@ class Workspace:
             for table in TABLES.values():
                 engine.read(table, snapshot.files(table.name))
             # What we reckoned ourselves says nothing of how far the data reach.
-            latest = max((load.loaded_at for load in self.loads() if not load.undone and load.source != "predictions"), default=None)
+            self._recover()
+            latest = latest_loaded_at(self._places, leave_out="predictions")
             return Session(engine, self.settings, as_of=moment(as_of), known_at=known_at, loaded_at=latest)
         except BaseException:
             engine.close()

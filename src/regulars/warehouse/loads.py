@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -32,6 +32,10 @@ QUARANTINE_SCHEMA = pa.schema(
     ]
 )
 """A row that was not imported: where it stood, a code, why in words, and the row itself as JSON."""
+
+
+_LONGEST_LOAD = timedelta(hours=1)
+"""An id may be given before its load is made, but no longer before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,19 @@ def load_marks(places: Places) -> dict[str, int]:
 def read_load(places: Places, load_id: str) -> LoadRecord:
     """The record of one committed load."""
     return LoadRecord.from_dict(read_json(places.loads / f"{check_load_id(load_id)}.json"))
+
+
+def latest_loaded_at(places: Places, *, leave_out: str) -> datetime | None:
+    """When the latest load that holds was made, those from the source `leave_out` aside; reads a few records, however many there are."""
+    found: datetime | None = None
+    for load_id in sorted(load_marks(places), reverse=True):
+        given = datetime.strptime(load_id.partition("Z")[0] + "+0000", "%Y%m%dT%H%M%S%f%z")
+        if found is not None and given < found - _LONGEST_LOAD:
+            break
+        record = read_load(places, load_id)
+        if not record.undone and record.source != leave_out:
+            found = record.loaded_at if found is None else max(found, record.loaded_at)
+    return found
 
 
 def read_loads(places: Places) -> list[LoadRecord]:

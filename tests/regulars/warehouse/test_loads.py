@@ -12,6 +12,7 @@ import pytest
 
 from regulars.errors import ArgumentRefused, TableContractBroken, WorkspaceLocked
 from regulars.tables import TABLES
+from regulars.warehouse.loads import latest_loaded_at
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, put, read, rows
 
@@ -215,3 +216,27 @@ class TestLoadWithAFixedId:
         with pytest.raises(ArgumentRefused, match="is no load id"):
             shop.is_loaded("x")
         assert shop.compact() == {}
+
+
+class TestLatestLoadedAt:
+    def test_is_that_of_the_latest_load_that_holds_whatever_its_id_says(self, shop):
+        def put_at(hour, *, source="test", load_id=None):
+            with shop.stage(source=source, now=datetime(2026, 1, 5, hour, tzinfo=UTC), load_id=load_id) as load:
+                load.add("orders", rows("orders", order(f"{source}{hour}", "anna", 1000)))
+                load.commit({}, [])
+            return load.load_id
+
+        def latest():
+            return latest_loaded_at(shop._places, leave_out="predictions")
+
+        assert latest() is None
+        put_at(6)
+        early = shop.new_load_id(datetime(2026, 1, 5, 7, 59, tzinfo=UTC))
+        put_at(8)
+        # Its id is older than that of the load before it, as that of a load which waited for its turn.
+        waited = put_at(9, load_id=early)
+        put_at(10, source="predictions")
+        assert latest() == datetime(2026, 1, 5, 9, tzinfo=UTC)
+        shop.undo(waited)
+        assert latest() == max(x.loaded_at for x in shop.loads() if not x.undone and x.source != "predictions")
+        assert latest() == datetime(2026, 1, 5, 8, tzinfo=UTC)
