@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LIFE = timedelta(hours=48)
+ADVISORY_LOCK = 4731
 
 
 def one_time_link(user: User, now: datetime, *, actor: str = "system") -> str:
@@ -51,12 +53,17 @@ def use_link(*, token: str, password: str, now: datetime, email: str = "", name:
     Raises `LinkUnusable`, and Django's `ValidationError` for a weak password, which leaves the link as it is.
     """
     with write_tx():
-        link = OneTimeLink.objects.filter(_open(token, now)).select_related("user").first()
+        link = usable(token, now=now)
         if link is None:
             raise _unusable()
-        user = link.user or _first_owner(email, name)
+        if link.user_id is None:
+            one_at_a_time()
+        user = User.objects.select_for_update(no_key=True).get(pk=link.user_id) if link.user_id else _first_owner(email, name)
         validate_password(password, user)
-        if OneTimeLink.objects.filter(_open(token, now)).update(used_at=now) != 1 or (link.user is None and has_owner()):
+        # By columns of the link alone: where another one used it meanwhile, PostgreSQL asks them again, but not what a join had found.
+        if OneTimeLink.objects.filter(pk=link.pk, **_unused(now)).update(used_at=now) != 1 or not user.is_active:
+            raise _unusable()
+        if link.user_id is None and has_owner():
             raise _unusable()
         user.set_password(password)
         user.sessions_ended += 1
@@ -79,6 +86,7 @@ def _first_owner(email: str, name: str) -> User:
 def _new_link(user: User | None, now: datetime, actor: str) -> str:
     token = secrets.token_urlsafe(32)
     with write_tx():
+        one_at_a_time()
         withdraw_links(user, now=now)
         OneTimeLink.objects.create(token_hash=hash_of(token), user=user, created_at=now, created_by=actor, expires_at=now + LIFE)
         record_change(actor=actor, action="member.link_made", now=now, subjects=[user.actor] if user else [])
@@ -90,6 +98,16 @@ def withdraw_links(user: User | None, *, now: datetime) -> None:
     OneTimeLink.objects.filter(user=user, used_at=None, withdrawn_at=None).update(withdrawn_at=now)
 
 
+def one_at_a_time() -> None:
+    """Hold, until the transaction ends, who may sign in and with which role, so that two who change it at the same moment see each other.
+
+    SQLite's write gate does so by itself.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+
+
 def hash_of(token: str) -> str:
     """What is kept of a token or key: it is random and long, so a plain hash cannot be turned round."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -97,7 +115,11 @@ def hash_of(token: str) -> str:
 
 def _open(token: str, now: datetime) -> Q:
     whose = Q(user=None) | Q(user__is_active=True)
-    return whose & Q(token_hash=hash_of(token), used_at=None, withdrawn_at=None, expires_at__gt=now)
+    return whose & Q(token_hash=hash_of(token), **_unused(now))
+
+
+def _unused(now: datetime) -> dict[str, Any]:
+    return {"used_at": None, "withdrawn_at": None, "expires_at__gt": now}
 
 
 def _unusable() -> LinkUnusable:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection
 from django.db.models import F
 
 from regulars_server.shared.public import publish, record_change, write_tx
 from regulars_server.team.errors import MemberRefused
-from regulars_server.team.links import one_time_link, withdraw_links
+from regulars_server.team.links import one_at_a_time, one_time_link, withdraw_links
 from regulars_server.team.models import ApiKey, User
 from regulars_server.team.roles import Permission, Role
 
@@ -41,6 +40,7 @@ def invite(*, email: str, role: str, actor: User, now: datetime, name: str = "",
     if len(address) > 254:
         raise _refused("address")
     with write_tx():
+        one_at_a_time()
         _check_may(actor, role)
         if User.objects.filter(email=address).exists():
             raise _refused("taken")
@@ -115,7 +115,7 @@ def roles_given_by(actor: User) -> list[Role]:
 
 
 def _changeable(user_id: int, actor: User) -> User:
-    _hold_owners()
+    one_at_a_time()
     actor.refresh_from_db()
     user = User.objects.filter(pk=user_id).first()
     if user is None:
@@ -136,13 +136,6 @@ def _check_owner_stays(user: User, *, stays: bool) -> None:
     others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
     if not any(other.has_usable_password() for other in others):
         raise _refused("last")
-
-
-def _hold_owners() -> None:
-    """Of two owners who remove each other at the same moment, one is second: SQLite's write gate sees to it, PostgreSQL needs a lock."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(4712)")
 
 
 def _refused(why: str) -> MemberRefused:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from django.db import connections as of_settings
 from django.db.utils import ConnectionHandler
 
 from regulars_server.config import Config
@@ -70,6 +71,8 @@ class Installation:
                 work(handler["default"])
             finally:
                 handler.close_all()
+                # Making a table asks for a transaction by the name "default", which opens the settings' database as well.
+                of_settings.close_all()
 
         # In a thread of its own: the browser's driver has an event loop in this one, where Django refuses to wait.
         with self.blocker.unblock(), ThreadPoolExecutor(1) as pool:

@@ -32,8 +32,8 @@ _COUNT = """
 INSERT INTO regulars.inbox_counts AS old VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (minute, source, outcome)
 DO UPDATE SET requests = old.requests + excluded.requests, events = old.events + excluded.events, bytes = old.bytes + excluded.bytes
 """
-_WRITER, _MAKER = 4712, 4713
-"""Advisory locks: who appends, and who makes the tables."""
+_WRITER, _MAKER = 4741, 4742
+"""Advisory locks of this file alone: who appends, and who makes the tables."""
 
 
 class PostgresInbox:
