@@ -60,8 +60,20 @@ class AuditEntry(models.Model):
             raise _unchangeable()
         super().save(*args, **kwargs)
 
+    @property
+    def said(self) -> str:
+        """The details in one line, without what was left empty."""
+        flat = {**self.details.get("query", {}), **{name: value for name, value in self.details.items() if name != "query"}}
+        return " · ".join(f"{name} {_plain(value)}" for name, value in flat.items() if value or (value == 0 and value is not False))
+
     def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
         raise _unchangeable()
+
+
+def _plain(value: Any) -> str:
+    if value is True:
+        return "yes"
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
 class AuditNote(models.Model):

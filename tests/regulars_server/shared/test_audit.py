@@ -136,8 +136,14 @@ class TestLooks:
         self.look()
         with django_assert_max_num_queries(1, using="default"):
             self.look(1)
-        plan = connections["audit"].cursor().execute("EXPLAIN QUERY PLAN SELECT 1 FROM shared_auditentry WHERE look='x' AND at>'2026'")
-        assert "audit_look" in str(plan.fetchall())
+        with transaction.atomic("audit"), connections["audit"].cursor() as cursor:
+            explain = "EXPLAIN QUERY PLAN"
+            if connections["audit"].vendor == "postgresql":
+                # An empty table is read as a whole, whatever indexes there are.
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                explain = "EXPLAIN"
+            cursor.execute(f"{explain} SELECT 1 FROM shared_auditentry WHERE look='x' AND at>'2026-11-22'")
+            assert "audit_look" in str(cursor.fetchall())
 
     def test_at_lists_keep_the_query_and_the_count(self) -> None:
         for count in (3, 4):
@@ -231,7 +237,7 @@ class TestGuard:
     """What comes past our code is refused by the database itself."""
 
     def run(self, folder: Path, **environment: str) -> None:
-        given = os.environ | {"REGULARS_WORKSPACE": str(folder)} | environment
+        given = os.environ | {"DJANGO_SETTINGS_MODULE": "regulars_server.settings", "REGULARS_WORKSPACE": str(folder)} | environment
         run = subprocess.run([sys.executable, "-c", PROGRAM], env=given, check=False, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
 
@@ -248,3 +254,9 @@ class TestGuard:
             with psycopg.connect(postgres_url, autocommit=True) as server:
                 server.execute("DROP SCHEMA regulars CASCADE")
                 server.execute("DROP SCHEMA regulars_audit CASCADE")
+
+
+class TestSaid:
+    def test_is_one_line_without_what_was_left_empty(self) -> None:
+        entry = AuditEntry(details={"query": {"sort": "value", "light": ["red", "amber"], "country": "", "searched": True}, "count": 0})
+        assert entry.said == "sort value · light red, amber · searched yes · count 0"

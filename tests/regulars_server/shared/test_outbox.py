@@ -238,7 +238,7 @@ class TestKilled:
 
     @pytest.fixture(params=["sqlite", "postgresql"])
     def environment(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
-        given = os.environ | {"REGULARS_WORKSPACE": str(tmp_path)}
+        given = os.environ | {"DJANGO_SETTINGS_MODULE": "regulars_server.settings", "REGULARS_WORKSPACE": str(tmp_path)}
         if request.param == "sqlite":
             yield given
             return

@@ -42,6 +42,7 @@ print(json.dumps({
 class TestBehindTls:
     def test_the_browser_keeps_to_https_and_to_this_origin(self, tmp_path: Path) -> None:
         given = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "regulars_server.settings",
             "REGULARS_WORKSPACE": str(tmp_path),
             "REGULARS_PUBLIC_URL": "https://regulars.example.com",
             "REGULARS_LISTEN": "0.0.0.0:8321",

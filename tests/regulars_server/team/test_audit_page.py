@@ -39,7 +39,7 @@ def fill(count: int) -> None:
 
 
 def rows(text: str) -> int:
-    return text.count("<tr><td>")
+    return text.count('<tr><td class="nowrap">')
 
 
 class TestPageOfTheLog:

@@ -17,7 +17,10 @@ PROGRAM = Path(__file__).with_name("both_databases.py")
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    given = os.environ | {"REGULARS_WORKSPACE": str(tmp_path_factory.mktemp("workspace"))}
+    given = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "regulars_server.settings",
+        "REGULARS_WORKSPACE": str(tmp_path_factory.mktemp("workspace")),
+    }
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
     if url:
         given["REGULARS_DATABASE_URL"] = url
