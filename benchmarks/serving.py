@@ -82,6 +82,7 @@ def make(folder: str, customers: str, events: str) -> None:
         about = Built(
             as_of=NOW, built_at=NOW, seconds=0.0, customers=people, entries=entries, loads=1, latest_load="", currency="EUR", zone="UTC"
         )
+        file.execute("create table refs as select hash(reference) as key, reference, customer_id from customers order by key")
         file.execute("create table meta (format integer, built varchar)")
         file.execute("insert into meta values (?, ?)", [FORMAT, json.dumps(as_plain(about))])
     print(json.dumps({"bytes": path.stat().st_size}))

@@ -90,6 +90,8 @@ def _write(
         " union all select account, owner, customer_id from serving.timeline where account is not null"
         " union all select identity_id, hash(customer_id), customer_id from customer_of) order by key"
     )
+    # Addresses bear references: here one is found at once, among the customers it would be looked for in all of them.
+    engine.do("create table serving.refs as select hash(reference) as key, reference, customer_id from serving.customers order by key")
     loads = [load for load in workspace.loads() if not load.undone]
     built = Built(
         as_of=session.as_of,

@@ -3,6 +3,7 @@
 from regulars_server.serving.contracts import LIGHTS, SORTS, Built, CustomerQuery, Entry, Overview, Page
 from regulars_server.serving.customers import built, choices, customer, customer_id_of, customers, lights, pieces, purchases_since
 from regulars_server.serving.kinds import build
+from regulars_server.serving.known import known
 from regulars_server.serving.languages import language, reason
 from regulars_server.serving.overview import chart_file, overview
 from regulars_server.serving.reading import close
@@ -24,6 +25,7 @@ __all__ = [
     "customer",
     "customer_id_of",
     "customers",
+    "known",
     "language",
     "lights",
     "overview",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MEMORY = "256MB"
 """What reading may take in a web process."""
+MOST_ANSWERS = 50
 CONFIGURATION: dict[str, Any] = {
     "memory_limit": MEMORY,
     "threads": 2,
@@ -40,7 +41,8 @@ class Opened:
     mark: tuple[int, int, int]
     readers: int = 0
     replaced: bool = False
-    cursors: dict[int, Any] = field(default_factory=dict)
+    answers: dict[tuple[Any, ...], list[dict[str, Any]]] = field(default_factory=dict)
+    """What was asked of the whole file: it does not change."""
 
 
 _lock = threading.Lock()
@@ -54,12 +56,23 @@ class Reader:
         self._cursor = cursor
         self.built = opened.built
         self.left_out = left_out
+        self._answers = opened.answers
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query as plain values."""
         found = self._cursor.execute(query, list(values))
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def once(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """As `rows`, for what depends on the file alone: asked once for each file. Not to be changed by the caller."""
+        wanted = (query, *values)
+        found = self._answers.get(wanted)
+        if found is None:
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            found = self._answers[wanted] = self.rows(query, values)
+        return found
 
     def pieces(self, query: str, values: Sequence[Any] = (), size: int = 2000) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query piece by piece."""

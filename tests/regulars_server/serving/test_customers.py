@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from regulars_server.serving.public import CustomerQuery, customers, lights, pieces
+from regulars_server.serving.public import CustomerQuery, customer_id_of, customers, lights, pieces
 from regulars_server.shared.references import reference_of
 from tests.regulars_server.serving.installed import CANARY
 
@@ -81,6 +81,15 @@ class TestList:
     def test_is_searched_by_reference_by_everybody(self, built) -> None:
         assert customers(CustomerQuery(people=False, search=reference_of("c017"))).total == 1
         assert customers(CustomerQuery(search=reference_of("c017"))).rows[0]["customer_id"] == "c017"
+
+    def test_beyond_its_end_still_says_how_many_were_found(self, built) -> None:
+        found = customers(CustomerQuery(search="person", offset=10_000))
+        assert (found.rows, found.total) == ([], customers(CustomerQuery(search="person")).total)
+        assert found.total == sum("person" in said(row) for row in everybody())
+
+    def test_knows_everybody_by_reference(self, built) -> None:
+        assert [customer_id_of(row["reference"]) for row in everybody()] == [row["customer_id"] for row in everybody()]
+        assert customer_id_of("0123456789abcdef") is None
 
     def test_without_lights_counts_all_as_unknown(self, built) -> None:
         assert lights() == {"red": 0, "amber": 0, "green": 0, "new": 0, "lapsed": 0, "unknown": 40}
