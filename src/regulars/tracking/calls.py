@@ -32,6 +32,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `occurred_at` is free of the sender's clock error (`skew`, microseconds by which its clock was behind ours; None where it did not say
     when it sent) and never after `received_at`. `name` is the event's name for track calls (version 1 names in those of version 2), for
     page and screen calls `Page Viewed` and `Screen Viewed`; the page's own name is in `properties["name"]`. `raw` is the call as it came.
+    Calls of one request share a `context` that they have in common; nobody changes it.
     """
 
     kind: Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import msgspec
@@ -63,9 +63,10 @@ def project(located: Sequence[Located], *, currency: str | None) -> Projection:
     gathered = Gathered()
     refused: list[Refused] = []
     books = Books(currency)
+    contexts: dict[int, msgspec.Raw | None] = {}
     for place, one in enumerate(located):
         try:
-            _project_one(place, one, gathered, books)
+            _project_one(place, one, gathered, books, contexts)
         except Refusal as refusal:
             refused.append(_refused(one.call, refusal.code, refusal.explanation))
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
@@ -81,7 +82,7 @@ def _refused(call: Call, code: str, explanation: str) -> Refused:
     return Refused(message_id=call.message_id, code=code, explanation=explanation, raw=bytes(call.raw))
 
 
-def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> None:
+def _project_one(place: int, one: Located, gathered: Gathered, books: Books, contexts: dict[int, msgspec.Raw | None]) -> None:
     call = one.call
     recorded_at = call.occurred_at if calls.HISTORY in call.notes else call.received_at
     name = call.name
@@ -105,7 +106,7 @@ def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> 
                 one.account_id,
                 name,
                 product_id,
-                _properties(call),
+                _properties(call, contexts),
             )
         )
         gathered.event_origins.append(place)
@@ -118,11 +119,21 @@ def _project_one(place: int, one: Located, gathered: Gathered, books: Books) -> 
             gathered.add(place, call, recorded_at, account_id, account_id, part)
 
 
-def _properties(call: Call) -> str | None:
-    kept = {name: value for name, value in call.context.items() if name in KEPT_CONTEXT and value}
-    if not kept:
+def _properties(call: Call, contexts: dict[int, msgspec.Raw | None]) -> str | None:
+    """`contexts` are those that were encoded already, by `id`: calls share them."""
+    context = call.context
+    try:
+        kept = contexts[id(context)]
+    except KeyError:
+        kept = contexts[id(context)] = _kept(context)
+    if kept is None:
         return _encode(call.properties).decode() if call.properties else None
+    return _encode({**call.properties, "context": kept}).decode()
+
+
+def _kept(context: dict[str, Any]) -> msgspec.Raw | None:
+    kept = {name: value for name, value in context.items() if name in KEPT_CONTEXT and value}
     device = kept.get("device")
     if device.__class__ is dict:
         kept["device"] = {name: value for name, value in device.items() if name not in _DROPPED_OF_DEVICE}
-    return _encode({**call.properties, "context": kept}).decode()
+    return msgspec.Raw(_encode(kept)) if kept else None

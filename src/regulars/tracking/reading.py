@@ -11,7 +11,7 @@ from regulars.tracking.calls import KINDS, Call, Reading, Refusal, Refused
 from regulars.tracking.describing import kind_of
 from regulars.tracking.instants import microseconds
 from regulars.tracking.names import PAGE_VIEWED, SCREEN_VIEWED, spelled
-from regulars.tracking.wire import Frame, Wire, frame_of, wire_of
+from regulars.tracking.wire import Frame, Wire, context_of, frame_of, wire_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,7 @@ class Reader:
         self._max_bytes = max_bytes
         self._sent_at: int | None = None
         self._context: dict[str, Any] | None = None
+        self._contexts: dict[bytes, tuple[dict[str, Any], bool]] = {}
 
     def frame(self, frame: Frame) -> None:
         self._sent_at = _leniently(frame.sent_at)
@@ -97,7 +98,8 @@ class Reader:
     def _call(self, wire: Wire, raw: msgspec.Raw, place: int, *, was_mended: bool) -> Call:
         kind: Any = self._kind or _kind(wire)
         notes: list[str] = []
-        if was_mended:
+        context, context_was_mended = self._whole_context(bytes(wire.context))
+        if was_mended or context_was_mended:
             notes.append(calls.MENDED)
         if self._history:
             notes.append(calls.HISTORY)
@@ -131,7 +133,7 @@ class Reader:
             name=name,
             properties=properties,
             traits={} if wire.traits is None else _object(wire.traits, "traits"),
-            context=self._whole_context(wire),
+            context=context,
             skew=skew,
             notes=tuple(notes),
         )
@@ -158,10 +160,14 @@ class Reader:
             return self._received_at, skew
         return said, skew
 
-    def _whole_context(self, wire: Wire) -> dict[str, Any]:
-        context = wire.context
-        if not isinstance(context, dict):
-            context = {}
+    def _whole_context(self, said: bytes) -> tuple[dict[str, Any], bool]:
+        found = self._contexts.get(said)
+        if found is None:
+            context, was_mended = context_of(said)
+            found = self._contexts[said] = self._completed(context), was_mended
+        return found
+
+    def _completed(self, context: dict[str, Any]) -> dict[str, Any]:
         if self._context is not None:
             context = {**self._context, **context}
         if "ip" in context or self._about:

@@ -20,6 +20,7 @@ MAX_DEPTH = 40
 DECODE_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SIGNS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
 _HALVES = re.compile("[\ud800-\udfff]")
+_ESCAPES = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
@@ -39,7 +40,8 @@ class Wire(msgspec.Struct, rename="camel", gc=False):
     category: Any = None
     properties: Any = None
     traits: Any = None
-    context: Any = None
+    context: msgspec.Raw = msgspec.Raw(b"null")
+    """Still bytes: many calls of a request have the same, which is read once."""
 
 
 class Frame(msgspec.Struct, rename="camel"):
@@ -88,6 +90,15 @@ def wire_of(raw: bytes | msgspec.Raw) -> tuple[Wire, bool]:
         raise Refusal("not_an_object", "the call is no JSON object") from None
 
 
+def context_of(raw: bytes) -> tuple[dict[str, Any], bool]:
+    """A call's context, and whether its JSON had to be mended; empty where it is no object. Raises `Refusal` where it cannot be read."""
+    try:
+        found, was_mended = _ANY.decode(raw), False
+    except DECODE_FAULTS:
+        found, was_mended = _ANY.decode(mended(raw)), True
+    return (found if isinstance(found, dict) else {}), was_mended
+
+
 def object_of(body: bytes) -> dict[str, Any]:
     """The body as one object. Raises `Refusal` where it is none."""
     _refuse_depth(body)
@@ -113,7 +124,12 @@ def mended(raw: bytes) -> bytes:
         raise _too_deep() from None
     except ValueError as fault:
         raise Refusal("not_json", f"it is not JSON: {_where(fault)}") from None
-    return _HALVES.sub("\ufffd", again).replace("\\u0000", "").encode()
+    return _ESCAPES.sub(_without_nul, _HALVES.sub("\ufffd", again)).encode()
+
+
+def _without_nul(escape: re.Match[str]) -> str:
+    # Taken escape by escape: in text that tells of "\\u0000" the first backslash belongs to the second.
+    return "" if escape[0] == "\\u0000" else escape[0]
 
 
 def _where(fault: ValueError) -> str:
