@@ -37,8 +37,11 @@ class Books:
         self._subscriptions[call.source, subscription.subscription_id] = subscription
 
 
-def asks_for(call: Call) -> tuple[str, str] | None:
-    """What should be known to read the call: ("orders", order id) or ("subscriptions", subscription id); None for most calls."""
+def asks_for(call: Call, whose: str | None = None) -> tuple[str, str] | None:
+    """What should be known to read the call: ("orders", order id) or ("subscriptions", subscription id); None for most calls.
+
+    `whose` is the account or identity of the call: who names no subscription has one for each customer.
+    """
     name = call.name
     if name is None:
         return None
@@ -46,6 +49,6 @@ def asks_for(call: Call) -> tuple[str, str] | None:
         order_id = order_id_of(call.properties)
         return None if order_id is None else ("orders", order_id)
     if name.startswith("Subscription "):
-        subscription_id = subscription_id_of(call)
+        subscription_id = subscription_id_of(call) or whose
         return None if subscription_id is None else ("subscriptions", subscription_id)
     return None

@@ -104,6 +104,20 @@ def _change(change: str, one: Located, books: Books) -> list[Part]:
     return [part]
 
 
+def known_after(subscription_id: str, change: Mapping[str, Any]) -> KnownSubscription:
+    """What is known of a subscription after one of its changes, as the row of the change tells it (`term_end` in microseconds)."""
+    kind = change["change"]
+    return KnownSubscription(
+        subscription_id=subscription_id,
+        mrr_minor=(change["mrr_before_minor"] if kind == "pause" else change["mrr_after_minor"]) or 0,
+        currency=change["currency"],
+        plan=change["plan"],
+        seats=change["seats"],
+        term_end=change["term_end"],
+        running=kind not in _ENDS,
+    )
+
+
 def _now_known(values: Mapping[str, Any], known: KnownSubscription | None, *, paused: bool, ended: bool) -> KnownSubscription:
     mrr = known.mrr_minor if paused and known is not None else values["mrr_after_minor"]
     return KnownSubscription(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from regulars.tracking.books import asks_for
-from regulars.tracking.orders import KnownLine, KnownOrder
+from regulars.tracking.orders import BESIDE, KnownLine, KnownOrder
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.file_orders import bring_in
+from regulars_server.loading.known_subscriptions import known_subscriptions
 from regulars_server.loading.models import KnownPart
 from regulars_server.loading.things import order_key, scope_of
 
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
 
 
 def with_known(located: Sequence[Located], shops: Mapping[str, str]) -> list[Located]:
-    """The calls, each with the order that it asks for, where that is known."""
+    """The calls, each with the order or the subscription that it asks for, where that is known."""
     asked: dict[int, tuple[str, str, str]] = {}
+    changes: dict[int, tuple[str, str]] = {}
     for place, one in enumerate(located):
-        wanted = asks_for(one.call) if one.call.name is not None else None
-        if wanted is not None and wanted[0] == "orders":
-            asked[place] = (scope_of("orders", one.call.source, shops), order_key(wanted[1]), wanted[1])
-    if not asked:
+        wanted = asks_for(one.call, one.account_id or one.identity_id) if one.call.name is not None else None
+        if wanted is None:
+            continue
+        table, said = wanted
+        if table == "orders":
+            asked[place] = (scope_of(table, one.call.source, shops), order_key(said), said)
+        else:
+            changes[place] = (scope_of(table, one.call.source, shops), said)
+    if not asked and not changes:
         return list(located)
     orders = _orders({(scope, thing) for scope, thing, _ in asked.values()})
     found = list(located)
@@ -36,7 +43,9 @@ def with_known(located: Sequence[Located], shops: Mapping[str, str]) -> list[Loc
         order = orders.get((scope, thing))
         if order is not None:
             # Under the id by which the call names it: its rows are given the order's own id when they are compared.
-            found[place] = msgspec.structs.replace(located[place], order=msgspec.structs.replace(order, order_id=said))
+            found[place] = replace(located[place], order=replace(order, order_id=said))
+    for place, subscription in known_subscriptions({place: (*name, located[place].call) for place, name in changes.items()}).items():
+        found[place] = replace(located[place], subscription=subscription)
     return found
 
 
@@ -61,13 +70,14 @@ def _orders(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownOrd
 
 def _order(rows: Iterable[KnownPart]) -> KnownOrder | None:
     purchase: dict[str, Any] | None = None
+    identity: str | None = None
     refunds: dict[str, int] = {}
     cancelled = False
     for row in rows:
         if row.said is None:
             continue
         if row.part == "purchase":
-            purchase = row.said
+            purchase, identity = row.said, row.identity_id
         elif row.part.startswith("refund"):
             refunds[row.part.removeprefix("refund").strip()] = -row.said["amount"]
         elif row.part == "cancellation":
@@ -82,5 +92,10 @@ def _order(rows: Iterable[KnownPart]) -> KnownOrder | None:
         tax_minor=purchase["tax"],
         refunds=refunds,
         cancelled=cancelled,
-        lines=tuple(KnownLine(product_id=p, quantity=q, amount_minor=a) for p, q, a in purchase.get("lines", [])),
+        lines=tuple(
+            KnownLine(product_id=product, quantity=quantity, amount_minor=amount, product_name=name, category=category)
+            for product, quantity, amount, name, category in purchase.get("lines", [])
+        ),
+        identity_id=identity,
+        beside=dict.fromkeys(BESIDE) | purchase.get("beside", {}),
     )

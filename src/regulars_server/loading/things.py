@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from regulars.tracking.orders import BESIDE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -90,6 +92,8 @@ def sides(tables: Mapping[str, pa.Table], versions: Mapping[str, list[int]], sho
                 rows={table: [place]},
             )
             found.append(side)
+    if "subscriptions" in tables:
+        _say_changes(tables["subscriptions"], [side for side in found if side.table == "subscriptions"])
     if "orders" in tables:
         _say(tables, [side for side in found if side.table == "orders"])
         if LINES in tables:
@@ -98,7 +102,7 @@ def sides(tables: Mapping[str, pa.Table], versions: Mapping[str, list[int]], sho
 
 
 def _say(tables: Mapping[str, pa.Table], orders: Iterable[Side]) -> None:
-    rows = tables["orders"].select(["order_id", "kind", "amount_minor", "tax_minor", "currency"]).to_pylist()
+    rows = tables["orders"].select(["order_id", "kind", "amount_minor", "currency", *BESIDE]).to_pylist()
     for side in orders:
         row = rows[side.rows["orders"][0]]
         side.said = {
@@ -109,6 +113,19 @@ def _say(tables: Mapping[str, pa.Table], orders: Iterable[Side]) -> None:
             "currency": row["currency"],
             "at": side.occurred_at,
         }
+        if row["kind"] == "purchase":
+            side.said["beside"] = {name: row[name] for name in BESIDE if row[name] is not None}
+
+
+_CHANGE = ("change", "plan", "mrr_before_minor", "mrr_after_minor", "currency", "seats")
+
+
+def _say_changes(rows: pa.Table, changes: Iterable[Side]) -> None:
+    said = rows.select(list(_CHANGE)).to_pylist()
+    ends = rows["term_end"].cast("int64").to_pylist()
+    for side in changes:
+        place = side.rows["subscriptions"][0]
+        side.said = {**said[place], "term_end": ends[place]}
 
 
 def _add_lines(lines: pa.Table, found: list[Side]) -> None:
@@ -117,10 +134,8 @@ def _add_lines(lines: pa.Table, found: list[Side]) -> None:
     for side in found:
         if side.table == "orders":
             waiting.setdefault((side.source, side.part, side.said["order_id"], side.row_hash), []).append(side)
-    names = ("source", "row_key", "row_hash", "order_id", "product_id", "quantity", "amount_minor")
-    for place, (source, key, row_hash, thing, product, quantity, amount) in enumerate(
-        zip(*(lines[n].to_pylist() for n in names), strict=True)
-    ):
+    names = ("source", "row_key", "row_hash", "order_id", "product_id", "quantity", "amount_minor", "product_name", "category")
+    for place, (source, key, row_hash, thing, *line) in enumerate(zip(*(lines[n].to_pylist() for n in names), strict=True)):
         owners = waiting.get((source, split_key(key, thing), thing, row_hash), [])
         # Two calls that say the same of an order: each has its own lines.
         owner = next((side for side in owners if key not in side.keys.get(LINES, ())), None)
@@ -129,4 +144,4 @@ def _add_lines(lines: pa.Table, found: list[Side]) -> None:
         owner.keys.setdefault(LINES, []).append(key)
         owner.rows.setdefault(LINES, []).append(place)
         if owner.part == "purchase" and place < 1_000_000:
-            owner.said.setdefault("lines", []).append([product, quantity, amount])
+            owner.said.setdefault("lines", []).append(line)

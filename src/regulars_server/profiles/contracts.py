@@ -31,6 +31,10 @@ class Resolved(NamedTuple):
     identities: list[str | None]
     changed: int = 0
     """How many identities have another customer than before."""
+    newcomers: frozenset[int] = frozenset()
+    """Places of the identify calls that make their person known: nothing that they name, but devices and visits, was seen before."""
+    joined: frozenset[str] = frozenset()
+    """Accounts that have a member they had not before."""
 
 
 class PendingMapRow(NamedTuple):

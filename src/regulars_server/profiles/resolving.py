@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from regulars.identities.evidence import Identification, Link, Sighting, Sightings
 from regulars.identities.identifiers import Identifier, from_text, narrowest
 from regulars.identities.spans import holder
-from regulars_server.profiles.bulk import links_between, links_of, one_writer, write_rows
+from regulars_server.profiles.bulk import links_between, links_of, one_writer, rows_among, write_rows
 from regulars_server.profiles.contracts import Resolved
 from regulars_server.profiles.known import KNOWN, Entry
 from regulars_server.profiles.lending import Lending
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from regulars_server.profiles.contracts import AdoptedRow, Observation
     from regulars_server.profiles.part import Row
 
+_PASSING = frozenset({"anonymous", "device"})
+"""Kinds of identity that somebody may have had before they were known."""
 _SAYS_WHO = frozenset({"identify", "alias"})
 
 
@@ -38,11 +40,12 @@ def resolve(observations: Sequence[Observation], *, now: datetime) -> Resolved:
     KNOWN.refresh()
     batch = _Batch(observations)
     batch.read_known()
+    newcomers = batch.newcomers()
     changed = batch.take_in_new() if batch.entries or batch.identifications else 0
-    write_sayings(observations, batch.plain)
+    joined = write_sayings(observations, batch.plain)
     identities = batch.identities()
     KNOWN.keep(batch.entries, batch.lending.spans, batch.lending.changed)
-    return Resolved(identities, changed)
+    return Resolved(identities, changed, newcomers, joined)
 
 
 def adopt(rows: Sequence[AdoptedRow], *, now: datetime) -> int:
@@ -110,6 +113,27 @@ class _Batch:
                 found[place] = holder(anonymous, spans, self.observations[place].occurred_at)
         return found
 
+    def newcomers(self) -> frozenset[int]:
+        """Places of the identify calls before which nothing that they name was seen; to be asked before anything is written."""
+        asked: dict[int, list[str]] = {}
+        for place, one in enumerate(self.observations) if self.entries else ():
+            if one.kind == "identify" and (entry := self.entries.get(one.identifiers)) is not None and entry[:2] == _instant(one):
+                asked[place] = [named.identity for named in self._house.allowed(one.identifiers) if named.kind not in _PASSING]
+        if not asked:
+            return frozenset()
+        first: dict[str, Instant] = {}
+        for identifiers, entry in self.entries.items():
+            for named in self._house.allowed(identifiers):
+                first[named.identity] = min(entry[:2], first.get(named.identity, entry[:2]))
+        wanted = {identity for identities in asked.values() for identity in identities}
+        for identity, at, message in rows_among("profiles_identity", "identity, first_at, first_message", "identity", wanted):
+            first[identity] = min((at, message), first[identity])
+        return frozenset(
+            place
+            for place, identities in asked.items()
+            if identities and all(first[identity] >= _instant(self.observations[place]) for identity in identities)
+        )
+
     def take_in_new(self) -> int:
         """Write what is new, and rebuild the part of the graph that it concerns."""
         fresh, sources = self._fresh()
@@ -140,6 +164,10 @@ class _Batch:
             fresh.add(Link(self._house.allowed(identifiers), entry.occurred_at, entry.message_id))
         sources = {(entry.occurred_at, entry.message_id): self.sources[identifiers] for identifiers, entry in self.entries.items()}
         return fresh, {pair: sources[instant] for pair, instant in fresh.pairs.items()}
+
+
+def _instant(one: Observation) -> Instant:
+    return one.occurred_at, one.message_id
 
 
 def take_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from regulars_server.profiles.bulk import later, write_rows
+from regulars_server.profiles.bulk import later, rows_among, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,11 +18,15 @@ _NAMES = frozenset({"name", "first_name", "last_name", "firstName", "lastName", 
 _Newest = dict[tuple[str, str], tuple[int, str, Any, str]]
 
 
-def write_sayings(observations: Sequence[Observation], identities: Sequence[str | None]) -> None:
-    """Write traits and memberships. A trait stays with the identity that it was said of, and follows it when people are joined and parted."""
+def write_sayings(observations: Sequence[Observation], identities: Sequence[str | None]) -> frozenset[str]:
+    """Write traits and memberships. A trait stays with the identity that it was said of, and follows it when people are joined and parted.
+
+    Gives the accounts of group calls that have a member they had not before.
+    """
     traits: _Newest = {}
     account_traits: _Newest = {}
     members: dict[tuple[str, str], tuple[int, int]] = {}
+    grouped: set[tuple[str, str]] = set()
     accounts: dict[str, int] = {}
     for one, identity in zip(observations, identities, strict=True):
         if one.traits and identity is not None:
@@ -33,6 +37,8 @@ def write_sayings(observations: Sequence[Observation], identities: Sequence[str 
             if identity is not None:
                 first, last = members.get((identity, one.account_id), (at, at))
                 members[identity, one.account_id] = min(first, at), max(last, at)
+                if one.kind == "group":
+                    grouped.add((identity, one.account_id))
             if one.account_traits:
                 _newest(account_traits, one.account_id, one.account_traits, one)
     rows = [(identity, name, text, _search(name, value), *rest) for identity, name, text, value, *rest in _rows(traits)]
@@ -41,7 +47,15 @@ def write_sayings(observations: Sequence[Observation], identities: Sequence[str 
     rows = [(account, name, text, *rest) for account, name, text, _, *rest in _rows(account_traits)]
     columns = ("account_id", "name", "value", "source", "occurred_at", "message_id")
     write_rows("profiles_accounttrait", columns, rows, _unless_newer("profiles_accounttrait", columns))
+    joined = _new_of(grouped)
     _write_members(accounts, members)
+    return joined
+
+
+def _new_of(pairs: set[tuple[str, str]]) -> frozenset[str]:
+    """The accounts of those memberships that are not known yet."""
+    known = rows_among("profiles_membership", "identity, account_id", "identity", {identity for identity, _ in pairs})
+    return frozenset(account for _, account in pairs.difference(known))
 
 
 def _newest(found: _Newest, subject: str, said: Mapping[str, Any], one: Observation) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from regulars.identities.identifiers import identify
 from regulars_server.profiles import models
+from regulars_server.profiles.bulk import rows_among
 from regulars_server.profiles.contracts import (
     Evidence,
     Found,
@@ -37,6 +38,14 @@ def identities_of(customer_id: str) -> list[str]:
     """All identities of a customer, as rows carry them; the customer id is among them."""
     found = set(models.Identity.objects.filter(customer_id=customer_id).values_list("identity", flat=True))
     return sorted(found | {customer_id})
+
+
+def members_of(accounts: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The identities that were seen in each of these accounts, the earliest first."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for identity, account, at in rows_among("profiles_membership", "identity, account_id, first_at", "account_id", accounts):
+        found.setdefault(account, []).append((at, identity))
+    return {account: tuple(identity for _, identity in sorted(members)) for account, members in found.items()}
 
 
 def customer_by_reference(reference: str) -> str | None:
