@@ -81,6 +81,7 @@ class TestTrackingAfterAFile:
 class TestALargeFile:
     def test_is_taken_in_turns_between_which_calls_are_loaded(self, shop, inbox, tmp_path, monkeypatch):
         monkeypatch.setattr(adopting, "_ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(adopting, "_ROWS_AT_ONCE", 3)
         load(inbox, ([completed("m1", "1001"), completed("m2", "1005")], "web"))
         bring(shop, tmp_path, *(order(f"#100{n}", 10.0 + n) for n in range(1, 8)))
         later = (shop.loads()[-1].loaded_at + DAY).isoformat()
@@ -97,6 +98,7 @@ class TestALargeFile:
 
     def test_is_begun_anew_after_a_crash_with_the_same_result(self, shop, inbox, tmp_path, monkeypatch):
         monkeypatch.setattr(adopting, "_ORDERS_AT_ONCE", 2)
+        monkeypatch.setattr(adopting, "_ROWS_AT_ONCE", 3)
         load(inbox, ([completed("m1", "1001"), completed("m2", "1004")], "web"))
         bring(shop, tmp_path, *(order(f"#100{n}", 10.0 + n) for n in range(1, 6)))
         flush(NOW, adopt_seconds=0)
