@@ -22,8 +22,11 @@ VARIABLES = {
     "REGULARS_PUBLIC_URL": "the address that people and SDKs use (default: http:// and the address listened at)",
     "REGULARS_LISTEN": "host:port of the one door (default: 127.0.0.1:8321)",
     "REGULARS_TRUSTED_PROXIES": "addresses of proxies whose X-Forwarded-* headers are believed, comma separated (default: none)",
+    "REGULARS_PREDICT_UP_TO": "up to how many customers predictions are reckoned daily without being asked (default: 200000)",
 }
 """Every environment variable that the application reads, and what it is; a test compares them with the documentation."""
+
+PREDICT_UP_TO = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Config:
     host: str
     port: int
     trusted_proxies: tuple[str, ...]
+    predict_up_to: int = PREDICT_UP_TO
+    """Of more customers than this nothing is predicted unasked: a million take the machine's memory for minutes."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
@@ -59,6 +64,9 @@ class Config:
                 ip_network(proxy, strict=False)
             except ValueError:
                 raise _refused("REGULARS_TRUSTED_PROXIES", proxy, "addresses or networks, such as 127.0.0.1, 10.0.0.0/8") from None
+        up_to = environ.get("REGULARS_PREDICT_UP_TO") or str(PREDICT_UP_TO)
+        if not up_to.isdecimal():
+            raise _refused("REGULARS_PREDICT_UP_TO", up_to, "a number of customers, such as 200000")
         return cls(
             workspace=Path(environ.get("REGULARS_WORKSPACE") or "regulars-data").expanduser().absolute(),
             database_url=database_url,
@@ -66,6 +74,7 @@ class Config:
             host=host.strip("[]"),
             port=int(port),
             trusted_proxies=proxies,
+            predict_up_to=int(up_to),
         )
 
     @property

@@ -33,7 +33,8 @@ STEPS = 5
 def build(now: datetime, *, progress: Callable[[float, str], None] | None = None) -> Built | None:
     """Build the serving file and the overview in this process, which should be one of its own: it takes memory and all of a core.
 
-    None where the workspace holds no data. Where predictions are missing or a day old, a job is entered that reckons them.
+    None where the workspace holds no data. Where predictions are missing or a day old, a job is entered that reckons them, unless there are more
+    customers than are predicted unasked.
     """
     try:
         workspace = Workspace.open(settings.CONFIG.workspace)
@@ -46,7 +47,7 @@ def build(now: datetime, *, progress: Callable[[float, str], None] | None = None
     if progress is not None:
         progress(0.95, "overview")
     build_overview(workspace, now)
-    if built.customers >= LEAST_CUSTOMERS and _predictions_due(workspace):
+    if LEAST_CUSTOMERS <= built.customers <= settings.CONFIG.predict_up_to and _predictions_due(workspace):
         latest = jobs.latest(PREDICT)
         if latest is None or not latest.is_open:
             jobs.enqueue(PREDICT, {}, actor="system", now=now)

@@ -72,6 +72,22 @@ def shop(settings, tmp_path, made):
     close()
 
 
+@pytest.fixture
+def large(settings, tmp_path):
+    """A company of more customers than are predicted unasked."""
+    install(settings, tmp_path, tables=buyers())
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, predict_up_to=100)
+    build(NOW)
+    yield
+    close()
+
+
+class TestOfManyCustomers:
+    def test_has_no_predictions_unasked_and_says_so(self, large, as_role) -> None:
+        assert jobs.latest(PREDICT) is None
+        assert b"regulars predict" in as_role("analyst").get("/").content
+
+
 class TestWithoutData:
     def test_says_what_to_do_first(self, as_role) -> None:
         assert b"Send the first event" in as_role("owner").get("/").content

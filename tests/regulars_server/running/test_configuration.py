@@ -46,6 +46,7 @@ class TestConfig:
             ("REGULARS_PUBLIC_URL", "https://example.com/regulars"),
             ("REGULARS_DATABASE_URL", "mysql://localhost"),
             ("REGULARS_TRUSTED_PROXIES", "proxy.example.com"),
+            ("REGULARS_PREDICT_UP_TO", "many"),
         ],
     )
     def test_refuses_what_cannot_be(self, name, value) -> None:

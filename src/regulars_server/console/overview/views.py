@@ -32,10 +32,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         record_look(actor=f"user {request.user.pk}", action="overview.viewed", now=now, subjects=[call.reference for call in calls])
     manages = request.user.may(Permission.MANAGE_DATA)
     seen = serving.overview(get_language())
+    built = serving.built()
     context = {
         "here": "overview",
         "overview": seen,
-        "built": serving.built(),
+        "built": built,
+        "unpredicted": built is not None and built.predicted_on is None and built.customers > settings.CONFIG.predict_up_to,
         "lights": selectors.lights(),
         "calls": calls,
         "people": people,
