@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from regulars_server.intake.addresses_within import cut_within
 from regulars_server.intake.door.inbox import DoorCount, Inbox, InboxRow, open_inbox as _open
 from regulars_server.intake.models import Source
 from regulars_server.intake.sources import configure, create_source, ensure_default_source, rotate_key, source, sources, switch
@@ -15,6 +16,7 @@ __all__ = [
     "Source",
     "configure",
     "create_source",
+    "cut_within",
     "door_counts",
     "ensure_default_source",
     "open_inbox",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from regulars.tracking import read
+from regulars_server.intake.public import cut_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,12 +68,16 @@ class Judged:
     """By source: calls of people who were erased; they are dropped."""
 
 
-def judge(rows: Sequence[InboxRow], plans: Mapping[str, CheckedPlan], erased: ErasedHashes) -> Judged:
-    """Read every request; what cannot be read, or what the plan of its source keeps out, is set aside."""
+def judge(rows: Sequence[InboxRow], plans: Mapping[str, CheckedPlan], erased: ErasedHashes, addresses: Mapping[str, str]) -> Judged:
+    """Read every request; what cannot be read, or what the plan of its source keeps out, is set aside.
+
+    `addresses` says by source what is kept of IP addresses (`cut`, `full`, `none`): before anything else keeps any of it.
+    """
     found = Judged()
     gone = Erased(erased)
     for row in rows:
-        for call in _read(row, found):
+        body = cut_within(row.body, addresses.get(row.source, "cut"))
+        for call in _read(row if body is row.body else replace(row, body=body), found):
             if gone and gone.concerns(call):
                 found.erased[call.source] = found.erased.get(call.source, 0) + 1
                 continue

@@ -81,8 +81,8 @@ def _position() -> int:
 
 def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime) -> Ticked:
     erased = workspace().erased()
-    judged = judge(rows, plans.applied(), erased)
     by_slug = {source.slug: source for source in sources()}
+    judged = judge(rows, plans.applied(), erased, {slug: source.ip for slug, source in by_slug.items()})
     reached("tick.judged")
     name = f"batch-{rows[-1].id:012d}-{secrets.token_hex(6)}"
     work = _Work(judged, Versions({slug: source.shop for slug, source in by_slug.items()}, now), now, workspace().settings.currency)

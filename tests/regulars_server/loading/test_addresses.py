@@ -1,0 +1,76 @@
+"""An IP address that stands in a body is nowhere but in the inbox, unless its source keeps all of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+
+from regulars.tables import TABLES
+from regulars_server.intake.public import configure, create_source
+from regulars_server.loading.public import flush, learn_plan, live, quarantine, save_plan, tick
+from tests.regulars_server.loading.calls import NOW, send, table, track
+
+pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+CANARY = "198.51.100.177"
+NETWORK = "198.51.100.0"
+
+
+def everything():
+    """What the tables and the application's rows hold, as one text."""
+    rows = [str(table(f"select * from {name}")) for name in TABLES]
+    for model in apps.get_models():
+        kept = model._default_manager.values_list()
+        rows += [str([bytes(value) if isinstance(value, memoryview) else value for value in row]) for row in kept]
+    return "".join(rows)
+
+
+def calls():
+    named = {"context": {"ip": CANARY, "device": {"ip": CANARY}}}
+    return (
+        {**track("Tea Drunk", "m1", ip=CANARY, clientIp=CANARY, browser_ip=CANARY, note="kept"), **named},
+        {"type": "identify", "messageId": "m2", "userId": "anna", "traits": {"name": "Anna", "ip_address": CANARY}, **named},
+        {**track("Order Completed", "m3"), **named},
+        {**track("Off Plan", "m4", ip=CANARY), **named},
+        json.dumps({"type": "mystery", "messageId": "m5", **named})[:-1] + ', "ipAddress" : "%s"}' % CANARY,  # noqa: UP031
+    )
+
+
+class TestAnAddressInABody:
+    @pytest.mark.parametrize(("how", "left"), [("cut", NETWORK), ("none", None)])
+    def test_is_cut_or_left_out_before_anything_keeps_it(self, inbox, how, left):
+        configure(slug="web", ip=how, actor="test", now=NOW)
+        save_plan(source="web", schema={"events": {"Off Plan": {"required": ["cups"]}}}, mode="quarantine", actor="test", now=NOW)
+        for kind in ("batch", "import"):
+            send(inbox, *calls(), kind=kind)
+            tick(NOW)
+        flush(NOW, force=True)
+        found = everything()
+        assert {"m4", "m5", "m3"} <= {one.message_id for one in quarantine()}
+        assert CANARY not in found + str(live()) + str(quarantine()) + str(learn_plan("web", now=NOW))
+        assert (NETWORK in found) == (left is not None)
+        assert next(one for one in live() if one.message_id == "m1").properties == {
+            "ip": left, "clientIp": left, "browser_ip": left, "note": "kept",
+        }  # fmt: skip
+
+    def test_of_a_webhook_is_cut_too(self, inbox):
+        create_source(slug="shop", name="Shop", kind="shopify", signing_secret="s", actor="test", now=NOW)
+        order = {"id": 7, "name": "#7", "browser_ip": CANARY, "client_details": {"browser_ip": CANARY}}
+        send_whole(inbox, order, topic="orders/create", id="d1")
+        tick(NOW)
+        flush(NOW + timedelta(seconds=20))
+        assert CANARY not in everything()
+
+    def test_is_kept_where_the_source_keeps_all_of_it(self, inbox):
+        configure(slug="web", ip="full", actor="test", now=NOW)
+        send(inbox, track("Tea Drunk", "m1", ip=CANARY))
+        tick(NOW)
+        assert live()[0].properties == {"ip": CANARY}
+
+
+def send_whole(inbox, body, **about):
+    from regulars_server.intake.public import InboxRow
+
+    inbox.append([InboxRow(0, int(NOW.timestamp() * 1e6), "shop", "shopify", json.dumps(body).encode(), about)])
