@@ -22,11 +22,11 @@ VARIABLES = {
     "REGULARS_PUBLIC_URL": "the address that people and SDKs use (default: http:// and the address listened at)",
     "REGULARS_LISTEN": "host:port of the one door (default: 127.0.0.1:8321)",
     "REGULARS_TRUSTED_PROXIES": "addresses of proxies whose X-Forwarded-* headers are believed, comma separated (default: none)",
-    "REGULARS_PREDICT_UP_TO": "up to how many customers predictions are reckoned daily without being asked (default: 200000)",
+    "REGULARS_PREDICT_UP_TO": "up to how many customers predictions are reckoned daily without being asked (default: 150000)",
 }
 """Every environment variable that the application reads, and what it is; a test compares them with the documentation."""
 
-PREDICT_UP_TO = 200_000
+PREDICT_UP_TO = 150_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Config:
                 raise _refused("REGULARS_TRUSTED_PROXIES", proxy, "addresses or networks, such as 127.0.0.1, 10.0.0.0/8") from None
         up_to = environ.get("REGULARS_PREDICT_UP_TO") or str(PREDICT_UP_TO)
         if not up_to.isdecimal():
-            raise _refused("REGULARS_PREDICT_UP_TO", up_to, "a number of customers, such as 200000")
+            raise _refused("REGULARS_PREDICT_UP_TO", up_to, "a number of customers, such as 150000")
         return cls(
             workspace=Path(environ.get("REGULARS_WORKSPACE") or "regulars-data").expanduser().absolute(),
             database_url=database_url,
