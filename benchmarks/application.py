@@ -1,7 +1,8 @@
 """The application on a company of a given size: pages and timelines beside a null page, memory of all processes.
 
-Usage: application.py WORKSPACE SECONDS. Starts `regulars up` there, waits for the serving file, becomes owner, and reads a listed set of addresses with
-four clients at once. Prints JSON: milliseconds by address, PSS by process, and how long the serving file took to build.
+Usage: application.py WORKSPACE SECONDS. Starts `regulars up` on the same files in a folder of its own, waits until all is built, becomes owner, and
+reads a listed set of addresses with four clients at once, one of them of a customer who was merged just now and of whom events came just now.
+Prints JSON: milliseconds by address, PSS by process while building and while serving, and when the list, the joined orders and the overview were there.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
+
+from measure import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +53,9 @@ ADDRESSES = {
 def running(workspace: str) -> Iterator[tuple[subprocess.Popen[str], str, str | None]]:
     """`regulars up` on a free port: the process, its address, and the one-time link where nobody can sign in yet."""
     command = [str(Path(sys.executable).with_name("regulars")), "--workspace", workspace, "up"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "REGULARS_LISTEN": "127.0.0.1:0"})
+    # At every size as at the largest: nothing is predicted unasked.
+    environment = {**os.environ, "REGULARS_LISTEN": "127.0.0.1:0", "REGULARS_PREDICT_UP_TO": "0"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     address, link = "", None
     try:
@@ -128,32 +136,87 @@ def memory(process: subprocess.Popen[str]) -> dict[str, float]:
     return {**found, "all": sum(found.values())}
 
 
+@contextmanager
+def watched(process: subprocess.Popen[str]) -> Iterator[dict[str, float]]:
+    """The most that all processes together hold meanwhile, looked at every two seconds."""
+    peak: dict[str, float] = {"all": 0.0}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(2):
+            now = memory(process)
+            if now["all"] > peak["all"]:
+                peak.clear()
+                peak.update(now)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
+@contextmanager
+def beside(workspace: str) -> Iterator[str]:
+    """An installation with the same files in a folder of its own, so that the workspace stays as it is."""
+    with tempfile.TemporaryDirectory(prefix=".application-", dir=Path(workspace).absolute().parent) as place:
+        folder = Path(place) / "data"
+        # Files of a workspace are written once and replaced whole, so that two may share them.
+        shutil.copytree(workspace, folder, copy_function=os.link, ignore=shutil.ignore_patterns("server"))
+        yield str(folder)
+
+
+def wait_until_joined(workspace: str, seconds: float) -> None:
+    """Until the orders of the company's load are noted, so that nothing is left to do."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with closing(sqlite3.connect(f"file:{workspace}/server/regulars.db?mode=ro", uri=True)) as database:
+            if database.execute("select count(*) from loading_adoptedload where is_whole").fetchone()[0]:
+                return
+        time.sleep(1)
+    raise SystemExit("the company's orders were not joined in time")
+
+
+def wait_for_overview(workspace: str, seconds: float) -> None:
+    """Until the build has ended with its overview."""
+    until = time.monotonic() + seconds
+    while not (Path(workspace) / "server" / "serving" / "overview.json").exists():
+        time.sleep(1)
+        if time.monotonic() > until:
+            raise SystemExit("the overview was not built in time")
+    time.sleep(5)
+
+
 def main(workspace: str, seconds: str) -> None:
     """All of it."""
-    with running(workspace) as (process, address, link):
-        client = sign_in(address, link)
+    with beside(workspace) as folder, running(folder) as (process, address, link):
         start = time.perf_counter()
-        peak: dict[str, float] = {"all": 0.0}
-        done = threading.Event()
-
-        def watch() -> None:
-            nonlocal peak
-            while not done.wait(2):
-                now = memory(process)
-                peak = max(peak, now, key=lambda m: m["all"])
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
-            customer = wait_for_customers(client, 1800)
-            built = time.perf_counter() - start
-            building_peak, peak = peak, {"all": 0.0}
-            pages = measure(client, {**ADDRESSES, "customer": customer, "timeline": f"{customer}timeline/"}, float(seconds))
-        finally:
-            done.set()
-            watcher.join()
-        said: dict[str, Any] = {"built_seconds": built, "building_mib": building_peak, "serving_mib": peak, "milliseconds": pages}
+        with closing(sign_in(address, link)) as client:
+            with watched(process) as building:
+                wait_for_customers(client, 3000)
+                listed = time.perf_counter() - start
+                wait_until_joined(folder, 3000)
+                joined = time.perf_counter() - start
+                wait_for_overview(folder, 3000)
+                whole = time.perf_counter() - start
+            with watched(process) as serving:
+                _, timelines = run("timelines.py", folder, address, "5")
+                customer = f"/customers/{timelines.pop('merged')}/"
+                own = {"customer": customer, "timeline": f"{customer}timeline/", "timeline, orders": f"{customer}timeline/?kind=orders"}
+                pages = measure(client, {**ADDRESSES, **own}, float(seconds))
+        said: dict[str, Any] = {
+            "listed_seconds": listed,
+            "joined_seconds": joined,
+            "overview_seconds": whole,
+            "building_mib": building,
+            "serving_mib": serving,
+            "milliseconds": pages,
+            **timelines,
+        }
         print(json.dumps(said))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
