@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import stat
 
 import httpx
@@ -100,6 +102,10 @@ class TestRunningInstallation:
         wanted = {"keys", "address", "databases", "inbox", "processes", "disk", "audit"}
         assert {(f"server.{part}", "good") for part in wanted} <= ours
         assert {code for code, state in ours if state == "look"} == {"server.backup"}
+
+    def test_counts_nobody_for_looking_whether_it_is_ready(self, running) -> None:
+        with contextlib.closing(sqlite3.connect(running.folder / "server" / "inbox.db")) as inbox:
+            assert inbox.execute("SELECT * FROM counts WHERE source = ''").fetchall() == []
 
     def test_ends_cleanly_at_ctrl_c(self, running) -> None:
         assert running.end(signal.SIGINT) == 0

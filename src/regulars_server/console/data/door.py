@@ -69,6 +69,11 @@ class Day:
         return sum(requests for name, (requests, _events) in self.outcomes.items() if name.startswith("refused"))
 
     @property
+    def unknown(self) -> int:
+        """Requests with a key that no source has."""
+        return self.outcomes.get("refused.unknown_key", (0, 0))[0]
+
+    @property
     def dropped(self) -> int:
         """Events dropped while the source was off."""
         return self.outcomes.get("dropped", (0, 0))[1]
