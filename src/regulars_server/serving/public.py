@@ -2,7 +2,7 @@
 
 from regulars_server.serving.contracts import LIGHTS, SORTS, Built, CustomerQuery, Entry, Overview, Page
 from regulars_server.serving.customers import built, choices, customer, customer_id_of, customers, lights, pieces, purchases_since
-from regulars_server.serving.kinds import build
+from regulars_server.serving.kinds import PREDICT, build
 from regulars_server.serving.known import known
 from regulars_server.serving.languages import language, reason
 from regulars_server.serving.overview import chart_file, overview
@@ -11,6 +11,7 @@ from regulars_server.serving.timelines import timeline
 
 __all__ = [
     "LIGHTS",
+    "PREDICT",
     "SORTS",
     "Built",
     "CustomerQuery",
