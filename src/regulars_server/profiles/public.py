@@ -26,6 +26,7 @@ from regulars_server.profiles.resolving import adopt, resolve
 from regulars_server.profiles.selectors import (
     customer_by_reference,
     customer_of,
+    customers_of,
     find,
     identities_of,
     members_of,
@@ -58,6 +59,7 @@ __all__ = [
     "adopt",
     "customer_by_reference",
     "customer_of",
+    "customers_of",
     "dismiss",
     "find",
     "identities_of",

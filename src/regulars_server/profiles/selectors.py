@@ -34,6 +34,15 @@ def customer_of(identity: str) -> str:
     return models.Identity.objects.filter(identity=identity).values_list("customer_id", flat=True).first() or identity
 
 
+def customers_of(identities: Collection[str]) -> dict[str, str]:
+    """The customer of each of some identities; one that is not known is its own."""
+    found = {identity: identity for identity in identities}
+    for start in range(0, len(names := list(found)), _AT_ONCE):
+        rows = models.Identity.objects.filter(identity__in=names[start : start + _AT_ONCE])
+        found.update(rows.values_list("identity", "customer_id"))
+    return found
+
+
 def identities_of(customer_id: str) -> list[str]:
     """All identities of a customer, as rows carry them; the customer id is among them."""
     found = set(models.Identity.objects.filter(customer_id=customer_id).values_list("identity", flat=True))

@@ -56,7 +56,8 @@ def _context(request: HttpRequest, after: int | None) -> dict[str, Any]:
     if calls:
         # The number stays the same, so that looks in a row are one entry.
         record_list(actor=str(request.user), action="live.viewed", now=timezone.now(), query={"source": source or ""}, count=SHOWN)
-    return {**base, "calls": [_shown(call) for call in calls], "after": calls[0].id if calls else after or 0}
+    whose = profiles.customers_of({call.identity_id for call in calls if call.identity_id})
+    return {**base, "calls": [_shown(call, whose) for call in calls], "after": calls[0].id if calls else after or 0}
 
 
 def _counted(calls: list[HotCall]) -> list[dict[str, Any]]:
@@ -65,8 +66,8 @@ def _counted(calls: list[HotCall]) -> list[dict[str, Any]]:
     return [{"source": s, "kind": CALL_WORDS.get(k, k), "name": name, "count": n} for (s, k, name), n in found.most_common()]
 
 
-def _shown(call: HotCall) -> dict[str, Any]:
-    customer = profiles.customer_of(call.identity_id) if call.identity_id else None
+def _shown(call: HotCall, whose: dict[str, str]) -> dict[str, Any]:
+    customer = whose[call.identity_id] if call.identity_id else None
     said = json.dumps(call.properties, indent=2, ensure_ascii=False) if call.properties else ""
     return {
         "call": call,
