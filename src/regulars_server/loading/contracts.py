@@ -64,6 +64,10 @@ class HotCall:
     message_id: str
     marks: list[str]
     properties: dict[str, Any]
+    order_id: str | None = None
+    amount_minor: int | None = None
+    """What the order or refund of which it tells is worth in the tables, in the smallest unit of `currency`."""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from regulars.tracking.projection import Located
+    from regulars.tracking.projection import Located, Projection
 
 _COLUMNS = (
-    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "said",
+    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "said", "order_id",
+    "amount_minor", "currency", "bought_at",
 )  # fmt: skip
 _MOST_SAID = 16_384
 _encode = msgspec.json.Encoder().encode
@@ -27,8 +28,28 @@ KEEP_HOURS = 48
 """Calls older than this are in the tables for long; they go even where nobody has pruned."""
 
 
-def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]]) -> None:
-    """Keep calls with whom they concern, inside the batch's transaction. `marks` are by `id(call)`."""
+Worth = tuple[str | None, int | None, str | None, int | None]
+"""An order's id, what it is worth in the tables, in which currency, and when it was bought."""
+_NOTHING: Worth = (None, None, None, None)
+
+
+def worth(located: Sequence[Located], projection: Projection) -> dict[int, Worth]:
+    """What the calls that tell of orders are worth, by `id(call)`: the purchase before the refunds that it lists."""
+    if "orders" not in projection.tables:
+        return {}
+    orders = projection.tables["orders"]
+    found: dict[int, Worth] = {}
+    columns = (orders[name].to_pylist() for name in ("kind", "order_id", "amount_minor", "currency"))
+    instants = orders["occurred_at"].cast("int64").to_pylist()
+    for place, at, (kind, *rest) in zip(
+        projection.origins["orders"]["call"].to_pylist(), instants, zip(*columns, strict=True), strict=True
+    ):
+        found.setdefault(id(located[place].call), (*rest, at if kind == "purchase" else None))
+    return found
+
+
+def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]], worths: Mapping[int, Worth]) -> None:
+    """Keep calls with whom they concern, inside the batch's transaction. `marks` and `worths` are by `id(call)`."""
     rows = []
     for one in located:
         call = one.call
@@ -36,6 +57,7 @@ def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]])
         rows.append((
             batch, one.identity_id, one.account_id, call.occurred_at, call.received_at, call.source, call.kind, call.name, call.message_id,
             json.dumps(marks[id(call)]) if marks and id(call) in marks else None, said if len(said) <= _MOST_SAID else b"{}",
+            *worths.get(id(call), _NOTHING),
         ))  # fmt: skip
     insert(HotRow, _COLUMNS, rows)
 
@@ -56,6 +78,12 @@ def live(limit: int = 50, source: str | None = None, *, after: int | None = None
     if after is not None:
         found = found.filter(id__gt=after)
     return [_shown(row) for row in found.order_by("-id")[:limit]]
+
+
+def orders_since(instant: datetime) -> set[str]:
+    """The ids of the orders bought from an instant on that calls of the hot tail tell of."""
+    since = round(instant.timestamp() * 1_000_000)
+    return set(HotRow.objects.filter(bought_at__gte=since).values_list("order_id", flat=True).distinct())
 
 
 def flushed_batch() -> int:
@@ -106,4 +134,7 @@ def _shown(row: HotRow) -> HotCall:
         message_id=row.message_id,
         marks=row.marks or [],
         properties=msgspec.json.decode(row.said),
+        order_id=row.order_id,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
     )

@@ -101,9 +101,19 @@ class HotRow(models.Model):
     """How it departs from the tracking plan, where it was kept with a mark."""
     said = models.BinaryField()
     """Its properties, or its traits where it has none, as JSON."""
+    order_id = models.CharField(max_length=520, null=True)
+    """The order that it tells of, with the next three; null for most calls."""
+    amount_minor = models.BigIntegerField(null=True)
+    """What that is worth in the tables: of goods, negative where money goes back."""
+    currency = models.CharField(max_length=3, null=True)
+    bought_at = models.BigIntegerField(null=True)
+    """When it was bought; null for refunds and cancellations."""
 
     class Meta:
-        indexes = [models.Index(fields=["identity_id", "occurred_at"], name="hot_by_identity")]
+        indexes = [
+            models.Index(fields=["identity_id", "occurred_at"], name="hot_by_identity"),
+            models.Index(fields=["bought_at"], condition=models.Q(bought_at__isnull=False), name="hot_purchases"),
+        ]
 
 
 class Plan(models.Model):

@@ -3,7 +3,7 @@
 from regulars_server.loading.contracts import Flushed, HotCall, QuarantinedCall, SourceQuality, Ticked
 from regulars_server.loading.errors import LeaseLost, LeaseTaken, ReplayRefused
 from regulars_server.loading.flushing import flush, recover
-from regulars_server.loading.hot import flushed_batch, hot, live, prune
+from regulars_server.loading.hot import flushed_batch, hot, live, orders_since, prune
 from regulars_server.loading.lease import Lease, take as take_lease
 from regulars_server.loading.plans import learn_plan, plan_of, save_plan
 from regulars_server.loading.quality import quality
@@ -28,6 +28,7 @@ __all__ = [
     "hot",
     "learn_plan",
     "live",
+    "orders_since",
     "plan_of",
     "prune",
     "quality",

@@ -45,12 +45,19 @@ def count(judged: Judged, taken: Sequence[Call], duplicates: Iterable[Call], now
         span[key] = (min(first, received_at), max(last, received_at))
         return hours[key]
 
+    request, at = None, {}
     for call in taken:
-        at = place(call.source, call.received_at)
+        # Calls of one request come one after the other.
+        if (call.source, call.received_at) != request:
+            request = call.source, call.received_at
+            at = place(*request)
         at["events"] += 1
-        at["without_user_id"] += call.user_id is None
-        at["late"] += call.received_at - call.occurred_at > _HOUR
-        at["skewed"] += call.skew is not None and abs(call.skew) > _SKEWED
+        if call.user_id is None:
+            at["without_user_id"] += 1
+        if call.received_at - call.occurred_at > _HOUR:
+            at["late"] += 1
+        if call.skew is not None and abs(call.skew) > _SKEWED:
+            at["skewed"] += 1
         if call.notes:
             at["without_message_id"] += notes.NO_MESSAGE_ID in call.notes
             at["without_time"] += notes.NO_TIMESTAMP in call.notes

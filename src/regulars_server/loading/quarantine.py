@@ -109,7 +109,7 @@ def replay(
     try:
         for part in chunks(list(found.order_by("id").values_list("id", flat=True)), 200):
             with write_tx():
-                rows = list(Quarantined.objects.filter(id__in=part, state=State.WAITING).order_by("id"))
+                rows = list(Quarantined.objects.select_for_update().filter(id__in=part, state=State.WAITING).order_by("id"))
                 # Into the inbox first: killed in between, they wait and are replayed again, and their ids make them count once.
                 inbox.append([_inbox_row(row, changed.get(row.pk)) for row in rows])
                 Quarantined.objects.filter(id__in=[row.pk for row in rows]).update(state=State.REPLAYED, settled_at=now)

@@ -74,6 +74,11 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _is_of_a_call(fault: Exception) -> bool:
+    """Whether PostgreSQL, which calls both an operational error, is not at fault itself: two long ids have no room in a page of an index."""
+    return getattr(fault.__cause__, "sqlstate", None) == "54000"
+
+
 def _position() -> int:
     """The last row of the inbox that belongs to a batch."""
     return Batch.objects.order_by("-last").values_list("last", flat=True).first() or 0
@@ -140,7 +145,7 @@ def _keep(work: _Work, tables: dict[str, pa.Table], rows: Sequence[InboxRow], lo
         rows={table: found.num_rows for table, found in tables.items()},
         report=dict(report + work.versions.report),
     )
-    hot.keep(batch.pk, work.located, work.marks)
+    hot.keep(batch.pk, work.located, work.marks, work.worths)
     quarantine.put_aside(judged.aside, work.now)
     calls = [one.call for one in work.located]
     quality.count(judged, calls, work.duplicates, work.now)
@@ -161,6 +166,7 @@ class _Work:
     refused: list[SetAside] = field(default_factory=list)
     """Calls that were read and could not be taken after all."""
     projections: list[Projection] = field(default_factory=list)
+    worths: dict[int, hot.Worth] = field(default_factory=dict)
 
     @property
     def marks(self) -> dict[int, list[str]]:
@@ -183,9 +189,10 @@ class _Work:
             with transaction.atomic():
                 located = with_known(whose.locate(calls, now=self.now), self.versions.shops)
                 projection = project(located, currency=self.currency)
-        except OURS:
-            raise
-        except Exception as fault:  # noqa: BLE001  whatever a call does to us, the others go on
+        except Exception as fault:
+            # Whatever a call does to us, the others go on.
+            if isinstance(fault, OURS) and not _is_of_a_call(fault):
+                raise
             if len(calls) == 1:
                 self.refused.append(SetAside.call(calls[0], POISON, f"taking it failed: {where(fault)}"))
                 return
@@ -194,6 +201,7 @@ class _Work:
             self._take(calls[half:])
             return
         self.projections.append(projection)
+        self.worths |= hot.worth(located, projection)
         self.located += self._without_refused(located, projection)
 
     def _without_refused(self, located: list[Located], projection: Projection) -> list[Located]:

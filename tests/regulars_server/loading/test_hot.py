@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from regulars_server.loading import staged
 from regulars_server.loading.models import HotRow, KnownPart, Quarantined
 from regulars_server.loading.personal_data import HOLDINGS
-from regulars_server.loading.public import flush, flushed_batch, hot, live, prune, tick
+from regulars_server.loading.public import flush, flushed_batch, hot, live, orders_since, prune, tick
 from tests.regulars_server.loading.calls import NOW, send, table, track
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
@@ -41,6 +42,42 @@ class TestTheHotTail:
         assert flushed_batch() == served
         assert prune(served) == 2
         assert [one.message_id for one in hot(["anna", "berta"])] == ["m3"]
+
+    def test_says_of_an_order_what_the_tables_say(self, inbox):
+        paid = {"order_id": "#7", "total": 59.8, "tax": 9.8, "shipping": 5, "currency": "CHF"}
+        listed = {"order_id": "8", "subtotal": 20, "refunds": [{"refund_id": "r", "subtotal": 5}]}
+        send(inbox, track("Order Completed", "m1", **paid), track("Order Completed", "m2", at="2026-11-22T11:01:00Z", **listed))
+        send(inbox, track("Order Refunded", "m3", at="2026-11-22T11:02:00Z", order_id="#7", total=11.96), track("Tea Drunk", "m4", total=5))
+        tick(NOW)
+        told = {one.message_id: (one.order_id, one.amount_minor, one.currency) for one in live()}
+        assert told == {"m1": ("#7", 4500, "CHF"), "m2": ("8", 2000, "EUR"), "m3": ("#7", -982, "CHF"), "m4": (None, None, None)}
+        flush(NOW, force=True)
+        rows = table("select order_id, amount_minor, currency from orders_in_force where (order_id, kind) != ('8', 'refund')")
+        assert set(rows) == set(told.values()) - {(None, None, None)}
+
+    def test_counts_the_orders_of_a_day_once_however_many_calls_there_are(self, inbox):
+        day = NOW.replace(hour=0)
+        send(inbox, track("Order Completed", "m1", order_id="a", total=1), track("Order Completed", "m2", order_id="a", total=2))
+        send(inbox, track("Order Completed", "m3", at="2026-11-21T23:59:59Z", order_id="b", total=1))
+        send(inbox, track("Order Updated", "m4", order_id="c", total=1, ordered_at="2026-11-20T12:00:00Z"))
+        send(
+            inbox,
+            track("Order Completed", "m5", at="2026-11-22T00:00:00Z", order_id="d", total=1),
+            track("Order Completed", "m6", order_id="e"),
+        )
+        send(inbox, *[track("Tea Drunk", f"t{n}") for n in range(1100)])
+        tick(NOW)
+        assert orders_since(day) == {"a", "d"}
+        assert [row["detail"] for row in explained() if "hot_purchases" in row["detail"]]
+
+
+def explained():
+    """How SQLite finds the purchases of a day."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            return [{"detail": "hot_purchases"}]
+        cursor.execute("explain query plan select distinct order_id from loading_hotrow where bought_at >= 5")
+        return [{"detail": row[3]} for row in cursor.fetchall()]
 
 
 @pytest.mark.suite

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from regulars import money
 from regulars_server.console.customer.entry_words import GROUPS, TITLES, detail_of, group_of, title_of
 from regulars_server.console.templatetags.shown import at, day
 from regulars_server.loading.public import hot
@@ -24,8 +23,9 @@ PAGE = 50
 _FETCHED = 150
 _MOST_FETCHES = 8
 HOT = 200
-MONEY = {"Order Completed": 1, "Order Refunded": -1}
+MONEY = frozenset({"Order Completed", "Order Refunded"})
 """Calls that bring money or take it back; the serving file has them as orders."""
+_SUMS = frozenset({"currency", "discount", "revenue", "shipping", "subtotal", "tax", "total", "value"})
 _ORDERS = {"Order Completed": ("orders", "purchase"), "Order Refunded": ("orders", "refund")}
 _KEY = {"identify": "customer#", "group": "account#"}
 
@@ -160,19 +160,18 @@ def _group_of_call(call: HotCall) -> str:
 
 
 def _of_call(call: HotCall) -> Shown:
-    """A call that came just now. Money in it is that of the call, in major units."""
+    """A call that came just now. An order is worth what the tables say of it, not what was paid with tax and shipping."""
     properties: dict[str, Any] = call.properties
     words = {"identify": _("Said who they are"), "group": _("Joined an account"), "alias": _("Joined two ids")}
-    currency, total = properties.get("currency"), properties.get("total")
-    minor = None
-    if call.name in MONEY and isinstance(currency, str) and isinstance(total, int | float) and not isinstance(total, bool):
-        minor = MONEY[call.name] * round(total * 10 ** money.exponent(currency))
+    minor = call.amount_minor if call.name in MONEY else None
+    if minor is not None:
+        properties = {name: value for name, value in properties.items() if name not in _SUMS}
     return Shown(
         at=at(call.occurred_at),
         group="orders" if minor is not None else _group_of_call(call),
         title=(TITLES[_ORDERS[call.name]] if minor is not None else call.name) or words.get(call.kind) or call.kind,
         source=call.source,
         amount_minor=minor,
-        currency=currency if minor is not None else None,
+        currency=call.currency if minor is not None else None,
         detail=detail_of("events", {"properties": properties}, None),
     )

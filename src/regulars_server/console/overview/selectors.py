@@ -16,9 +16,6 @@ from regulars_server.serving import public as serving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ORDERS = frozenset({"Order Completed"})
-LOOKED_AT = 1_000
-"""Calls of the hot tail that are looked at for orders which the serving file does not have yet."""
 CALLS = 8
 
 
@@ -50,13 +47,11 @@ def live(now: datetime) -> Live:
     minute = int(now.timestamp()) // 60
     accepted = [count for count in intake.door_counts(since=minute - 60, until=minute + 1) if count.outcome == "accepted"]
     today = now.astimezone(company().zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    calls = loading.live(LOOKED_AT)
-    since = round(today.timestamp() * 1_000_000)
-    later = {str(call.properties.get("order_id") or call.message_id) for call in calls if call.name in ORDERS and call.occurred_at >= since}
+    calls = loading.live(1)
     return Live(
         minute=sum(count.events for count in accepted if count.minute >= minute - 1),
         hour=sum(count.events for count in accepted),
-        orders_today=serving.purchases_since(today, besides=later),
+        orders_today=serving.purchases_since(today, besides=loading.orders_since(today)),
         latest=datetime.fromtimestamp(calls[0].received_at / 1_000_000, UTC) if calls else None,
     )
 

@@ -210,13 +210,20 @@ class Migration(migrations.Migration):
                 ("message_id", models.CharField(max_length=600)),
                 ("marks", models.JSONField(null=True)),
                 ("said", models.BinaryField()),
+                ("order_id", models.CharField(max_length=520, null=True)),
+                ("amount_minor", models.BigIntegerField(null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("bought_at", models.BigIntegerField(null=True)),
                 (
                     "batch",
                     models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to="loading.batch"),
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["identity_id", "occurred_at"], name="hot_by_identity")],
+                "indexes": [
+                    models.Index(fields=["identity_id", "occurred_at"], name="hot_by_identity"),
+                    models.Index(fields=["bought_at"], condition=models.Q(("bought_at__isnull", False)), name="hot_purchases"),
+                ],
             },
         ),
     ]
