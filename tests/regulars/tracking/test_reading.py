@@ -279,6 +279,7 @@ class TestBrokenJson:
             (b'"\\ud800x"', "\ufffdx"),
             (b'"\xff"', "\ufffd"),
             (b'"a\\u0000b"', "ab"),
+            (b'"\\\\u0000\\u0000"', "\\u0000"),
             (b'"\\ud83d\\ude00"', "😀"),
             (b"1" * 60, int("1" * 60)),
         ],
