@@ -44,7 +44,7 @@ class Identifier(NamedTuple):
         return f"anon:{value}" if kind == "anonymous" else f"{kind}:{value}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Blocked:
     """Values that name nobody: placeholders, mailboxes of many people, domains that are nobody's. All in lower case."""
 
