@@ -21,6 +21,8 @@ EVENTS_PER_CUSTOMER = 10.3
 SIZES = "1000000 10000000"
 RUNS = 3
 LINES = 1_000_000
+LOADED = 300_000
+"""Events that the loader moves."""
 LAYOUTS = {"retail": "GBP", "shopify": "EUR"}
 VALUES = {100_000: 20, 1_000_000: 50}
 """Buyers, and how many times faster than `lifetimes` their value shall be worked out."""
@@ -45,6 +47,17 @@ class Line:
             return cls(what, f"{value:.2f}", f"at most {at_most:g}", value <= at_most)
         assert at_least is not None
         return cls(what, f"{value:.2f}", f"at least {at_least:g}", value >= at_least)
+
+    @classmethod
+    def rate(cls, what: str, value: float, at_least: int) -> Line:
+        """So many in a CPU second, with its aim."""
+        return cls(what, f"{value:,.0f} / CPU s", f"at least {at_least:,}", value >= at_least)
+
+    @classmethod
+    def under(cls, what: str, value: float, most: float | None, unit: str, digits: int = 0) -> Line:
+        """A time or a size, with its aim where it has one."""
+        shown = f"{value:,.{digits}f} {unit}"
+        return cls(what, shown, "") if most is None else cls(what, shown, f"under {most:,g} {unit}", value < most)
 
 
 def print_table(lines: list[Line]) -> None:
@@ -152,6 +165,50 @@ def measure_churn() -> list[Line]:
     return [*lines, Line("reasons of 1,000,000 customers, logistic regression", f"{said['reasons']:.1f} s", "")]
 
 
+def measure_intake() -> list[Line]:
+    """What the door acknowledges in a CPU second, and how long senders wait."""
+    note("intake")
+    _, said = run("intake.py", "5")
+    lines = []
+    for kind, name in {"single": "single events", "batch": "events in batches of 100"}.items():
+        found = said[kind]
+        lines.append(Line.rate(f"intake, {name}", found["events_per_cpu_second"], found["aim"]))
+        lines.append(Line.under(f"intake, {name}, p99 of 32 senders", found["p99_ms"], 100, "ms", 1))
+        lines.append(Line.under(f"intake, {name}, memory", found["memory_mib"], None, "MiB"))
+    return lines
+
+
+def measure_loading() -> list[Line]:
+    """What the loader moves from the inbox into the tables."""
+    note(f"loading: {LOADED:,} events")
+    _, said = run("loading.py", str(LOADED))
+    longest = Line.under("loading, longest turn", said["longest_tick"], None, "s", 2)
+    return [Line.rate(f"loading of {LOADED:,} events", said["per_cpu_second"], 30_000), longest]
+
+
+def measure_application(shop: str, events: int) -> list[Line]:
+    """Pages, timelines and memory of the whole application."""
+    label = f"{events / 1e6:.1f} M events"
+    note(f"application: {label}")
+    _, said = run("application.py", shop, "40")
+    full = events >= 0.9 * FULL
+    pages = [
+        Line.under(f"p95 of four, {name}, {label}", times["p95"], 150 if full and name != "null page" else None, "ms")
+        for name, times in said["milliseconds"].items()
+    ]
+    timelines = [
+        Line.under(f"timeline p95, {name}, {label}", times["p95"], 10 if full else None, "ms", 1)
+        for name, times in said["timelines"].items()
+    ]
+    memory = [
+        Line.under(f"application, PSS while {what}, {label}", said[f"{what}_mib"]["all"], 1500 if full else None, "MiB")
+        for what in ("building", "serving")
+    ]
+    parts = {"listed": "list of customers", "joined": "orders joined with what was tracked", "overview": "overview"}
+    built = [Line.under(f"from start to {name}, {label}", said[f"{part}_seconds"], None, "s") for part, name in parts.items()]
+    return [*pages, *timelines, *memory, *built]
+
+
 def growth(what: str, small: float, large: float, data: float) -> Line:
     """How often more the larger company took, as a share of how much larger it is."""
     return Line.ratio(f"growth of {what} / growth of the data ({data:.1f} x)", large / small / data, at_most=1.0)
@@ -160,7 +217,7 @@ def growth(what: str, small: float, large: float, data: float) -> Line:
 def main(sizes: list[int], folder: Path) -> None:
     """All of it."""
     kept = Path(os.environ["REGULARS_BENCH"]) if "REGULARS_BENCH" in os.environ else folder
-    lines = [*measure_values(), *measure_imports(folder)]
+    lines = [*measure_intake(), *measure_loading(), *measure_values(), *measure_imports(folder)]
     by_size: dict[int, tuple[float, float, Taken]] = {}
     for size in sizes:
         shop = str(kept / f"company_{size}")
@@ -168,7 +225,7 @@ def main(sizes: list[int], folder: Path) -> None:
         _, rows = run("company.py", shop, str(round(size / EVENTS_PER_CUSTOMER)))
         facts, cpu, peak = measure_facts(shop, rows["events"], folder)
         review, taken = measure_review(shop, rows["events"], folder)
-        lines += [*facts, *review]
+        lines += [*facts, *review, *measure_application(shop, rows["events"])]
         by_size[rows["events"]] = (cpu, peak, taken)
     if len(by_size) > 1:
         (least, a), (most, b) = min(by_size.items()), max(by_size.items())
