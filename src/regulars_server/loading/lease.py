@@ -49,6 +49,11 @@ class Lease:
             os.close(descriptor)
         connection, self._connection = self._connection, None
         if connection is not None:
+            import psycopg
+
+            # Closing alone frees it only when the server notices.
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_KEY,))
             connection.close()
 
 
