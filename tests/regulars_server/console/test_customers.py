@@ -143,5 +143,21 @@ class TestAddress:
         first = asked(QueryDict(text), people=True)
         assert asked(QueryDict(first.address()[1:]), people=True) == first
 
+    @pytest.mark.parametrize(
+        ("text", "currency", "minor", "written"),
+        [
+            ("12.5", "EUR", 1250, "12.50"),
+            ("12,505", "EUR", 1251, "12.51"),
+            ("7", "JPY", 7, "7"),
+            ("0.5", "KWD", 500, "0.500"),
+            ("3", None, 300, "3.00"),
+        ],
+    )
+    def test_takes_sums_as_people_write_them(self, text, currency, minor, written) -> None:
+        ask = asked(QueryDict(f"min={text}&max={text}"), people=True, currency=currency)
+        assert (ask.query.min_revenue_minor, ask.query.max_revenue_minor) == (minor, minor)
+        assert (ask.least_revenue, ask.most_revenue) == (written, written)
+        assert dict(ask.parameters())["min"] == written
+
     def test_may_not_sort_by_name_where_names_may_not_be_seen(self) -> None:
         assert asked(QueryDict("sort=name"), people=False).query.sort == "money_at_risk"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from regulars import money
 from regulars_server.serving.public import LIGHTS, SORTS, CustomerQuery
 
 if TYPE_CHECKING:
@@ -26,6 +28,18 @@ class Asked:
 
     query: CustomerQuery
     columns: tuple[str, ...]
+    currency: str | None = None
+    """In which sums are named."""
+
+    @property
+    def least_revenue(self) -> str:
+        """The least revenue that was asked for, as people write it."""
+        return _written(self.query.min_revenue_minor, self.currency)
+
+    @property
+    def most_revenue(self) -> str:
+        """The most revenue that was asked for, as people write it."""
+        return _written(self.query.max_revenue_minor, self.currency)
 
     def address(self, **changes: Any) -> str:
         """The list's address with some of the query changed."""
@@ -39,8 +53,8 @@ class Asked:
             ("q", query.search, ""),
             ("country", query.country, ""),
             ("channel", query.channel, ""),
-            ("min", _whole(query.min_revenue_minor), ""),
-            ("max", _whole(query.max_revenue_minor), ""),
+            ("min", _written(query.min_revenue_minor, self.currency), ""),
+            ("max", _written(query.max_revenue_minor, self.currency), ""),
             ("risk", "" if query.min_risk is None else f"{100 * query.min_risk:g}", ""),
             ("since", query.ordered_since, ""),
             ("silent", query.silent_since, ""),
@@ -52,16 +66,16 @@ class Asked:
         return pairs + ([("column", column) for column in self.columns] if self.columns != SHOWN else [])
 
 
-def asked(given: QueryDict, *, people: bool) -> Asked:
-    """The query of an address."""
+def asked(given: QueryDict, *, people: bool, currency: str | None = None) -> Asked:
+    """The query of an address; sums in it are of a currency, such as 12.50 EUR."""
     sort = given.get("sort", "")
     query = CustomerQuery(
         search=given.get("q", "").replace("\x00", "")[:200].strip(),
         lights=tuple(light for light in LIGHTS if light in given.getlist("light")),
         country=given.get("country", "").replace("\x00", "")[:100],
         channel=given.get("channel", "").replace("\x00", "")[:100],
-        min_revenue_minor=_number(given.get("min", "")),
-        max_revenue_minor=_number(given.get("max", "")),
+        min_revenue_minor=_minor(given.get("min", ""), currency),
+        max_revenue_minor=_minor(given.get("max", ""), currency),
         min_risk=None if (risk := _number(given.get("risk", ""), most=100)) is None else risk / 100,
         ordered_since=_day(given.get("since", "")),
         silent_since=_day(given.get("silent", "")),
@@ -72,11 +86,21 @@ def asked(given: QueryDict, *, people: bool) -> Asked:
         people=people,
     )
     columns = tuple(column for column in COLUMNS if column in given.getlist("column"))
-    return Asked(query, columns or SHOWN)
+    return Asked(query, columns or SHOWN, currency)
 
 
-def _whole(number: int | None) -> str:
-    return "" if number is None else str(number)
+def _decimals(currency: str | None) -> int:
+    return money.exponent(currency) if currency else 2
+
+
+def _written(minor: int | None, currency: str | None) -> str:
+    return "" if minor is None else f"{Decimal(minor).scaleb(-_decimals(currency)):f}"
+
+
+def _minor(text: str, currency: str | None) -> int | None:
+    if not re.fullmatch(r"[0-9]{1,12}([.,][0-9]{1,6})?", text):
+        return None
+    return int(Decimal(text.replace(",", ".")).scaleb(_decimals(currency)).to_integral_value(ROUND_HALF_UP))
 
 
 def _number(text: str, most: int = 10**15) -> int | None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from regulars_server.console.customers import exporting
 from regulars_server.console.customers.asking import COLUMNS, asked
+from regulars_server.console.customers.just_in import just_in
 from regulars_server.console.customers.selectors import listed
 from regulars_server.serving import public as serving
 from regulars_server.shared.public import record_list
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 def customers(request: HttpRequest) -> HttpResponse:
     """A page of the list; for who may not see people by reference, with numbers only."""
     people = request.user.may(Permission.SEE_PEOPLE)
-    ask = asked(request.GET, people=people)
+    ask = asked(request.GET, people=people, currency=_currency())
     found = listed(ask)
-    if found is not None and people:
-        _note(request, "customers.listed", ask.query.as_logged(), found.page.total)
+    fresh = just_in(ask.query.search) if people and not ask.query.offset else []
+    if people and (found is not None or fresh):
+        _note(request, "customers.listed", ask.query.as_logged(), (found.page.total if found else 0) + len(fresh))
     context = {
         "here": "customers",
         "listed": found,
+        "just_in": fresh,
         "ask": ask,
         "query": ask.query,
         "people": people,
@@ -53,7 +56,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The whole list as CSV."""
     people = request.user.may(Permission.SEE_PEOPLE)
-    ask = asked(request.GET, people=people)
+    ask = asked(request.GET, people=people, currency=_currency())
     page = serving.customers(ask.query)
     _note(request, "customers.exported", ask.query.as_logged(), page.total if page else 0)
     names = exporting.columns(people=people)
@@ -63,6 +66,11 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     )
     answer.headers["Content-Disposition"] = 'attachment; filename="customers.csv"'
     return answer
+
+
+def _currency() -> str | None:
+    built = serving.built()
+    return built.currency if built else None
 
 
 def _note(request: HttpRequest, action: str, query: dict[str, object], count: int) -> None:
