@@ -11,7 +11,7 @@ from regulars_server.serving.reading import Reader, reader
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 MOST = 500
 AT_ONCE = 8
@@ -19,8 +19,12 @@ AT_ONCE = 8
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - instants are stored without a zone
 
 
-def timeline(identities: Iterable[str], before: datetime | str | None = None, limit: int = 50) -> list[Entry]:
+def timeline(
+    identities: Iterable[str], before: datetime | str | None = None, limit: int = 50, *, tables: Collection[str] = ()
+) -> list[Entry]:
     """The latest entries of these identities (and accounts), those before an instant or after the entry whose `cursor` is given.
+
+    `tables` are those whose entries are wanted; without any, all.
 
     Rows lie by the customer that they belonged to when the file was built, so that one customer's are read at once; identities that were merged
     since are found where they were.
@@ -35,6 +39,9 @@ def timeline(identities: Iterable[str], before: datetime | str | None = None, li
         found: list[dict[str, Any]] = []
         owners = _owners(file, wanted)
         border, values = _border(before)
+        if tables:
+            values.append(sorted(tables))
+            border += f' and list_contains(${1 + len(values)}, "table")'
         for start in range(0, len(owners), AT_ONCE):
             # One owner at a time is found by the file's own minima and maxima; several in one condition would be looked for everywhere. Their rows
             # lie in the order in which they are shown, and DuckDB keeps the order of a table where none is asked for.
@@ -44,7 +51,9 @@ def timeline(identities: Iterable[str], before: datetime | str | None = None, li
                 f" limit {shown})"
                 for owner in owners[start : start + AT_ONCE]
             ]
-            found += file.rows(" union all ".join(parts), [wanted, *values])
+            union = " union all ".join(parts)
+            latest = f"select * from ({union}) order by occurred_at desc, place limit {shown}" if len(parts) > 1 else union
+            found += file.rows(latest, [wanted, *values])
         found.sort(key=lambda row: (-_micros(row["occurred_at"]), row["place"]))
         return [_entry(row) for row in found[:shown]]
 

@@ -63,6 +63,12 @@ class TestTimeline:
         assert paged == whole
         assert len(whole) > 50
 
+    def test_of_some_tables_is_what_it_has_of_them(self, built) -> None:
+        ids, wanted = {f"c{who:03}" for who in range(12)}, ("orders", "points")
+        whole = [entry for entry in timeline(ids, limit=500) if entry.table in wanted]
+        assert timeline(ids, limit=500, tables=wanted) == whole
+        assert timeline(ids, whole[3].cursor, 500, tables=wanted) == whole[4:]
+
     def test_before_an_instant_has_nothing_from_it_on(self, built) -> None:
         border = datetime(2026, 3, 1, tzinfo=UTC)
         entries = timeline({f"c{who:03}" for who in range(40)}, before=border, limit=500)

@@ -118,6 +118,11 @@ def group_of(table: str) -> str:
     return _GROUP.get(table, table)
 
 
+def tables_of(group: str) -> tuple[str, ...]:
+    """The tables whose entries are in a group."""
+    return (group, *(table for table, its_group in _GROUP.items() if its_group == group))
+
+
 def title_of(table: str, kind: str) -> _StrPromise | str:
     """What happened; an event by its own name."""
     return TITLES.get((table, kind)) or kind.replace("_", " ")

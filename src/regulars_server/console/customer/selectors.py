@@ -149,11 +149,9 @@ def balance(identities: Sequence[str]) -> int | None:
     """The sum of all points, which is a debt where it is below zero; None where there never were any."""
     total, any_points, before = 0, False, None
     for _round in range(_MOST_FETCHES):
-        some = serving.timeline(identities, before, _FETCHED)
-        for entry in some:
-            if entry.table == "points":
-                total, any_points = total + int(entry.detail.get("points") or 0), True
-        if len(some) < _FETCHED or not any_points:
+        some = serving.timeline(identities, before, _FETCHED, tables=("points",))
+        total, any_points = total + sum(int(entry.detail.get("points") or 0) for entry in some), any_points or bool(some)
+        if len(some) < _FETCHED:
             break
         before = some[-1].cursor
     return total if any_points else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from regulars_server.console.customer.entry_words import GROUPS, TITLES, detail_of, group_of, title_of
+from regulars_server.console.customer.entry_words import GROUPS, TITLES, detail_of, group_of, tables_of, title_of
 from regulars_server.console.templatetags.shown import at, day
 from regulars_server.loading.public import hot
 from regulars_server.serving.public import timeline as served
@@ -90,14 +90,13 @@ def _fetched(identities: Sequence[str], group: str, before: str) -> tuple[list[E
     found: list[Entry] = []
     cursor, size = before or None, 0
     for _round in range(_MOST_FETCHES):
-        some = served(identities, cursor, _FETCHED)
+        some = served(identities, cursor, _FETCHED, tables=tables_of(group) if group else ())
         for entry in some:
             if size >= PAGE and entry.occurred_at != found[-1].occurred_at:
                 return found, cursor or ""
             cursor = entry.cursor
-            if not group or group_of(entry.table) == group:
-                found.append(entry)
-                size += entry.table != "order_lines"
+            found.append(entry)
+            size += entry.table != "order_lines"
         if len(some) < _FETCHED:
             return found, ""
     return found, cursor or ""
