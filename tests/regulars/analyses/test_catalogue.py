@@ -7,6 +7,7 @@ from regulars.errors import ArgumentRefused, UnknownName
 from tests.builders import company
 from tests.regulars.analyses.asking import ask
 
+pytestmark = pytest.mark.suite
 EXPECTED = {
     "abc", "affinity", "channels", "cohorts", "concentration", "contact_hour", "lookalikes", "movements", "next_product", "replenishment", "retention_value", "returned_later",
     "rfm", "seasonality", "stages",

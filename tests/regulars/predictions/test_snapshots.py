@@ -10,6 +10,7 @@ from regulars.facts import facts
 from regulars.predictions import snapshots
 from tests.builders import company
 
+pytestmark = pytest.mark.suite
 ORDERS = [
     {"at": "2024-01-05", "customer": "ann", "amount": 1000},
     {"at": "2024-01-20", "customer": "ben", "amount": 2000},

@@ -19,6 +19,9 @@ from regulars.tables import TABLES
 from tests.regulars.synthetic.conftest import tables_of
 
 
+pytestmark = pytest.mark.suite
+
+
 @pytest.fixture(scope="module")
 def company():
     return Company(customers=4_000, months=24, seed=7)

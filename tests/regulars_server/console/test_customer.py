@@ -17,7 +17,7 @@ from regulars_server.shared.models import AuditEntry
 from regulars_server.shared.public import reference_of
 from tests.regulars_server.loading.calls import NOW, send, track
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"], transaction=True), pytest.mark.suite]
 
 
 def identify(user: str, message: str, anonymous: str | None = None, **traits: str) -> dict:

@@ -13,7 +13,7 @@ from regulars_server.shared.audit import deliver
 from regulars_server.shared.models import AuditEntry
 from tests.regulars_server.loading.calls import NOW, send, track
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"], transaction=True), pytest.mark.suite]
 PAGES = ["/data/", "/data/sources/web/", "/data/live/", "/data/quarantine/", "/data/quality/", "/data/plans/", "/data/plans/web/"]
 SECRET = "berta@post.example"
 

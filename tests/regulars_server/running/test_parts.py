@@ -16,6 +16,9 @@ from regulars_server.running.parts import Part
 from regulars_server.running.static_files import StaticFiles
 
 
+pytestmark = pytest.mark.suite
+
+
 class TestPart:
     def test_that_fails_waits_longer_each_time_and_says_so(self) -> None:
         def work(now: datetime) -> bool:

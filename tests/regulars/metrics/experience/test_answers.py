@@ -13,6 +13,9 @@ from regulars import metrics
 from tests.builders import window
 
 
+pytestmark = pytest.mark.suite
+
+
 def answers(measure, scores, *, low=0.0, high=10.0, **more):
     """One answer per person in the first days of 2024."""
     return [

@@ -12,6 +12,7 @@ from regulars import metrics
 from regulars.errors import MixedCurrencies
 from tests.builders import window
 
+pytestmark = pytest.mark.suite
 FOUNDER = {"at": "2023-06-01", "customer": "founder", "amount": 1000}
 """Without an order long before, the first customers of the data would all be new."""
 

@@ -12,6 +12,9 @@ from regulars.predictions.churn.model import ChurnModel
 from tests.regulars.predictions.churn.shops import START, coming_and_going, order_table, session_of, subscribers
 
 
+pytestmark = pytest.mark.suite
+
+
 def orders(*rows):
     """Orders as (customer number, day after the start, amount)."""
     rows = sorted(rows, key=lambda row: row[1])

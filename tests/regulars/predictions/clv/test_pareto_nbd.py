@@ -16,6 +16,7 @@ from tests.regulars.predictions.clv import brute_force, cdnow
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.suite
 CDNOW = (0.553, 74.04, 0.606, 81.68)
 HISTORIES = [(0, 0, 0), (0, 0, 200), (1, 3, 200), (2, 190, 200), (12, 60, 365), (40, 300, 301), (3, 200, 200)]
 PARAMETERS = [CDNOW, (0.8, 20.0, 1.0, 20.0), (0.3, 500.0, 2.5, 6.0), (2.0, 3.0, 0.4, 900.0)]

@@ -16,6 +16,9 @@ from tests.regulars.predictions.value.simulated import START, Shop, orders_of
 DAY0 = START.astype("datetime64[D]").item()
 
 
+pytestmark = pytest.mark.suite
+
+
 def columns(table):
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.schema.names if name != "customer_id"}
 
