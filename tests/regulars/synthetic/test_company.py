@@ -18,7 +18,6 @@ from regulars.synthetic.company import DAY, history
 from regulars.tables import TABLES
 from tests.regulars.synthetic.conftest import tables_of
 
-
 pytestmark = pytest.mark.suite
 
 

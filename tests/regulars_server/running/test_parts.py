@@ -15,7 +15,6 @@ from regulars_server.running.children import Child
 from regulars_server.running.parts import Part
 from regulars_server.running.static_files import StaticFiles
 
-
 pytestmark = pytest.mark.suite
 
 

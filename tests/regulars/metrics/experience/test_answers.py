@@ -12,7 +12,6 @@ import pytest
 from regulars import metrics
 from tests.builders import window
 
-
 pytestmark = pytest.mark.suite
 
 

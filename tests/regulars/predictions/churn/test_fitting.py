@@ -11,7 +11,6 @@ from regulars.predictions.churn.card import NOTES
 from regulars.predictions.churn.model import ChurnModel
 from tests.regulars.predictions.churn.shops import START, coming_and_going, order_table, session_of, subscribers
 
-
 pytestmark = pytest.mark.suite
 
 
