@@ -49,6 +49,14 @@ FACTS = (
 """Facts that the file carries, by their names in the library."""
 DATES = ("first_order_on", "last_order_on", "last_active_on", "predicted_on")
 FLAGS = ("active", "lapsed")
+KEPT = {
+    "reasons": "varchar",
+    "clv_low_minor": "double",
+    "clv_high_minor": "double",
+    "churn_risk_low": "double",
+    "churn_risk_high": "double",
+}
+"""What the predictions say beside their values."""
 
 
 def write(session: Session, engine: BuildingEngine) -> None:
@@ -59,12 +67,13 @@ def write(session: Session, engine: BuildingEngine) -> None:
     names = _names(session)
     reasons = _reasons(session)
     chosen = ", ".join(_typed(name) for name in FACTS)
+    kept = ", ".join(f"why.{name}" for name in KEPT)
     engine.do(f"""
         create table serving.customers as
         select hash(facts.customer_id) as key, facts.customer_id, reference_of(facts.customer_id) as reference,
             names.name, names.email, names.phone,
             lower(concat_ws(' ', names.name, names.email, regexp_replace(names.phone, '[^0-9+]', '', 'g'), facts.customer_id)) as search,
-            {chosen}, why.reasons
+            {chosen}, {kept}
         from ({facts}) as facts
         left join ({names}) as names on facts.customer_id = names.customer_id
         left join ({reasons}) as why on facts.customer_id = why.customer_id
@@ -118,16 +127,30 @@ def _names(session: Session) -> str:
 
 
 def _reasons(session: Session) -> str:
-    """The reasons that were kept with the latest lights, as JSON."""
-    nothing = "select null::varchar as customer_id, null::varchar as reasons where false"
+    """What was kept with the latest predictions beside their values: the reasons of the light as JSON, and the 95 % intervals.
+
+    Where several identities have become one customer since, the one that bears the customer's name speaks, as in the facts.
+    """
     if not session.has_rows("predictions"):
-        return nothing
+        nothing = ", ".join(f"null::{kind} as {name}" for name, kind in KEPT.items())
+        return f"select null::varchar as customer_id, {nothing} where false"
     session.table("prediction_rows")
     session.table("prediction_runs")
-    return """
-        select coalesce(owners.customer_id, rows_of.identity_id, rows_of.account_id) as customer_id, any_value(rows_of.reasons) as reasons
-        from prediction_rows as rows_of
-        left join customer_of as owners on rows_of.identity_id = owners.identity_id
-        where rows_of.name = 'light' and rows_of.load_id = (
-            select load_id from prediction_runs where name = 'light' order by seen_until desc, reckoned_at desc, load_id desc limit 1)
+    columns = {
+        "reasons": ("reasons", "light"),
+        "clv_low_minor": ("low", "clv_minor"),
+        "clv_high_minor": ("high", "clv_minor"),
+        "churn_risk_low": ("low", "churn_risk"),
+        "churn_risk_high": ("high", "churn_risk"),
+    }
+    assert columns.keys() == KEPT.keys()
+    chosen = ", ".join(f"arg_min({column}, place) filter (name = '{of}') as {name}" for name, (column, of) in columns.items())
+    return f"""
+        select customer_id, {chosen} from (
+            select coalesce(owners.customer_id, r.identity_id, r.account_id) as customer_id, r.name, r.low, r.high, r.reasons,
+                (coalesce(r.identity_id <> owners.customer_id, false), coalesce(r.identity_id, ''), coalesce(r.account_id, '')) as place
+            from prediction_rows as r left join customer_of as owners on r.identity_id = owners.identity_id
+            where (r.name, r.load_id) in (
+                select (name, load_id) from prediction_runs where name in ('light', 'clv_minor', 'churn_risk')
+                qualify row_number() over (partition by name order by seen_until desc, reckoned_at desc, load_id desc) = 1))
         group by 1"""

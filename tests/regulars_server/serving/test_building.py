@@ -55,6 +55,33 @@ class TestCustomers:
         assert not any(CANARY + " Person 1 " in str(row["name"]) for row in customers(CustomerQuery(limit=100)).rows)
 
 
+class TestPredictions:
+    def test_are_those_kept_last_with_their_intervals(self, workspace, built) -> None:
+        kept = [("clv_minor", 900.0, 400.0, 1500.0), ("churn_risk", 0.4, 0.3, 0.5), ("light", 1.0, None, None)]
+        for turn, factor in enumerate((2.0, 1.0)):
+            rows = [
+                {
+                    "at": "2026-05-01T00:00:00",
+                    "row_key": f"{turn}/{name}/c007",
+                    "customer": "c007",
+                    "name": name,
+                    "value": value * factor,
+                    "low": low and low * factor,
+                    "high": high and high * factor,
+                    "reasons": f'["{turn}"]' if name == "light" else None,
+                    "model_version": "m",
+                }
+                for name, value, low, high in kept
+            ]
+            add(workspace, {"predictions": rows})
+        build_here(workspace, NOW)
+        row = customer("c007")
+        assert (row["clv_minor"], row["clv_low_minor"], row["clv_high_minor"]) == (900.0, 400.0, 1500.0)
+        assert (row["churn_risk"], row["churn_risk_low"], row["churn_risk_high"]) == (0.4, 0.3, 0.5)
+        assert row["reasons"] == ["1"]
+        assert customer("c008")["clv_low_minor"] is None
+
+
 class TestTimelineRows:
     def test_hold_every_row_in_force_that_is_somebodys(self, workspace, built) -> None:
         expected = sum(row["identity_id"] is not None for telling in TELLINGS for row in stored(workspace, telling.table))
