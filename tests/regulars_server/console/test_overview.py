@@ -9,6 +9,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from regulars.workspace import Workspace
 from regulars_server.jobs import public as jobs
@@ -60,7 +61,9 @@ def made(tmp_path_factory, request, django_db_blocker):
             assert jobs.latest(PREDICT).pk == job.pk
         finally:
             settings.CONFIG = before
-            jobs.Job.objects.all().delete()
+            # Committed for good, since no test's transaction is around this.
+            for database in ("default", "audit"):
+                call_command("flush", interactive=False, verbosity=0, database=database)
     return folder
 
 
