@@ -25,12 +25,14 @@ def shop(db):
     """The library's workspace, empty."""
     del db
     from regulars_server.loading import workspace
+    from regulars_server.serving.public import close
 
     config = settings.CONFIG
     for path in config.workspace.iterdir():
         if path.name != "server":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in (config.staged, config.run):
+    close()
+    for folder in (config.staged, config.run, config.serving):
         shutil.rmtree(folder, ignore_errors=True)
     for path in config.server.glob("inbox.db*"):
         path.unlink()
