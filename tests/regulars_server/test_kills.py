@@ -58,7 +58,7 @@ class TestTheLoader:
 
     @pytest.mark.slow
     def test_killed_at_every_touch_of_a_file(self, installed):
-        found = installed.python(str(KILLED_LOADER), "9")
+        found = installed.python(str(KILLED_LOADER), "5")
         assert found["died"] >= 30
         self.check(found)
 
