@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -39,6 +40,12 @@ class TestLocks:
         assert "://" not in text
         assert "index" not in text
         assert " @ " not in text
+
+    def test_of_the_sdks_holds_no_address_and_a_hash_for_every_package(self, repository: Path) -> None:
+        text = (repository / "tests" / "sdks" / "package-lock.json").read_text(encoding="utf-8")
+        assert "://" not in text
+        packages = json.loads(text)["packages"]
+        assert [name for name, package in packages.items() if name and not package.get("integrity")] == []
 
     @pytest.mark.parametrize("name", LOCKS)
     def test_hold_a_hash_for_every_package(self, name: str, repository: Path) -> None:
@@ -79,7 +86,13 @@ class TestRepository:
         """Whose index is used is the user's choice, and belongs to no file of ours."""
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=repository, check=True, capture_output=True, text=True).stdout.split("\0")
         hosts = re.compile(
-            r"(files\.)?py" + r"pi\.org|python" + r"hosted\.org|--(extra-)?index" + r"-url\s+\S|un" + r"pkg\.com|jsdeli" + r"vr\.net"
+            r"(files\.)?py"
+            + r"pi\.org|python"
+            + r"hosted\.org|--(extra-)?index"
+            + r"-url\s+\S|npm"
+            + r"js\.(org|com)|un"
+            + r"pkg\.com|jsdeli"
+            + r"vr\.net"
         )
         found = []
         for name in filter(None, tracked):
