@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from regulars.tables import TABLES
-from regulars.warehouse.engines.duckdb import DuckDB
 from regulars_server.loading import staged
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
-from regulars_server.loading.file_orders import among, forget, read_sides, remember, shop_of_files
+from regulars_server.loading.file_orders import among, forget, known_part, read_sides, remember, shop_of_files
 from regulars_server.loading.models import AdoptedLoad, KnownPart, OrderAlias, TableLoad
 from regulars_server.loading.moving import in_force, known_now
 from regulars_server.loading.things import order_key
-from regulars_server.loading.versions import is_part_of_file_refund, known_versions, part_of, supersessions, unpacked
-from regulars_server.loading.workspace import workspace
+from regulars_server.loading.versions import is_part_of_file_refund, known_versions, supersessions, unpacked
+from regulars_server.loading.workspace import stored, workspace
 from regulars_server.profiles.public import AdoptedRow, adopt as adopt_identities
 from regulars_server.shared.public import write_tx
 
@@ -114,7 +113,7 @@ def _adopt(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
 def _adopt_identities(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
     query = f"""select identity_id, customer_id, epoch_us(occurred_at)::bigint as instant, row_key, source from identities
         where load_id = '{record.load_id}' and identity_id is not null order by instant, row_key"""
-    with _tables("identities") as engine:
+    with stored("identities", memory=_MEMORY, threads=1) as engine:
         for batch in engine.batches(query):
             for part in chunks((AdoptedRow(*row.values()) for row in batch.to_pylist()), 500):
                 with write_tx():
@@ -153,17 +152,9 @@ def _told_of(scope: str, things: set[str], adopted: AdoptedLoad) -> set[str]:
     return told
 
 
-def _tables(*names: str) -> DuckDB:
-    snapshot = workspace().snapshot()
-    engine = DuckDB(memory_limit=_MEMORY, threads=1)
-    for name in ("supersessions", *names):
-        engine.read(TABLES[name], snapshot.files(name))
-    return engine
-
-
 def _order_ids(load_id: str) -> Iterator[list[str]]:
     """The ids of the orders in force that a load brought, some thousand at a time; those of a large one in parts, each of which fits into memory."""
-    with _tables("orders") as engine:
+    with stored("orders", memory=_MEMORY, threads=1) as engine:
         rows = engine.run(f"select count(*) as n from orders where load_id = '{load_id}'")["n"][0].as_py()
         parts = -(-rows // _ROWS_AT_ONCE)
         for part in range(parts):
@@ -186,7 +177,7 @@ def _compare(told: list[Side], record: LoadRecord, found: Outcome) -> None:
             continue
         older = known.get(side.name)
         refunds = _refunds_of_others(side, known)
-        new = part_of(side, load_id=record.load_id, staged="", kept=None, in_force=True)
+        new = known_part(side, record.load_id)
         if older is None and not refunds:
             found.new.append(new)
         elif older is None:
@@ -236,15 +227,13 @@ def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
     """Forget what an undone load told; what it had overruled is in force again, written anew where ours had superseded it."""
     found = Outcome()
     names = list(KnownPart.objects.filter(load_id=record.load_id, is_in_force=True).values_list("scope", "thing", "part"))
-    for part in chunks(names, 300):
-        for name in part:
-            scope, thing, side = name
-            others = KnownPart.objects.filter(scope=scope, thing=thing, part=side).exclude(load_id=record.load_id)
-            best = others.order_by("-version_at", "-id").first()
-            if best is None:
-                continue
-            found.gone += list(KnownPart.objects.filter(scope=scope, thing=thing, part=side, load_id=record.load_id))
-            (found.rewritten if _write_again(best, found) else found.in_force).append(best)
+    for scope, thing, part in names:
+        versions = KnownPart.objects.filter(scope=scope, thing=thing, part=part)
+        best = versions.exclude(load_id=record.load_id).order_by("-version_at", "-id").first()
+        if best is None:
+            continue
+        found.gone += list(versions.filter(load_id=record.load_id))
+        (found.rewritten if _write_again(best, found) else found.in_force).append(best)
     made = _settle(found, now)
     for ids in chunks(list(KnownPart.objects.filter(load_id=record.load_id).values_list("id", flat=True)), 500):
         with write_tx():
@@ -262,15 +251,15 @@ def _write_again(part: KnownPart, found: Outcome) -> bool:
             found.rows[table].append(rows)
         return True
     written = False
-    with _tables(*part.keys) as engine:
+    with stored(*part.keys, memory=_MEMORY, threads=1) as engine:
         for table, keys in part.keys.items():
             engine.load("wanted", pa.table({"key": pa.array(keys, pa.string())}))
             ours = f"row_key in (select key from wanted) and source = '{_quoted(part.source)}' and load_id = '{part.load_id}'"
             rows = engine.run(f"select * from ({in_force(table, 'true')}) where {ours}")
             if rows.num_rows:
                 continue
-            stored = engine.run(f'select * from "{table}" where {ours} order by row_key').cast(TABLES[table].arrow_schema)
-            found.rows[table].append(stored.drop_columns(["load_id"]))
+            brought = engine.run(f'select * from "{table}" where {ours} order by row_key').cast(TABLES[table].arrow_schema)
+            found.rows[table].append(brought.drop_columns(["load_id"]))
             written = True
     return written
 

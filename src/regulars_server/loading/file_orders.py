@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from regulars.tables import TABLES
-from regulars.warehouse.engines.duckdb import DuckDB
 from regulars_server.intake.public import sources
 from regulars_server.loading.bulk import chunks, insert_new
 from regulars_server.loading.models import AdoptedLoad, FileOrder, KnownPart
 from regulars_server.loading.moving import in_force
 from regulars_server.loading.things import LINES, Side, order_key, sides
-from regulars_server.loading.workspace import workspace
+from regulars_server.loading.workspace import stored, workspace
+from regulars_server.shared.public import write_tx
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-MEMORY = "512MB"
 Thing = tuple[str, str]
 """Scope and id of an order."""
 
@@ -48,7 +47,7 @@ def among(things: Collection[Thing], *, beside: AdoptedLoad | None = None) -> di
 
 
 def bring_in(things: Collection[Thing]) -> None:
-    """Make known versions of those orders that a file brought: from now on they are compared. Inside the caller's transaction."""
+    """Make known versions of those orders that a file brought: from now on they are compared. Part of the caller's transaction, where there is one."""
     found = among({thing for thing in things if thing[0].startswith("shop:")})
     if not found:
         return
@@ -61,17 +60,15 @@ def bring_in(things: Collection[Thing]) -> None:
     there = set()
     for part in chunks(sorted(names), 500):
         there |= set(KnownPart.objects.filter(thing__in=part).values_list("scope", "thing", "part", "load_id"))
-    KnownPart.objects.bulk_create([p for p in fresh if (p.scope, p.thing, p.part, p.load_id) not in there], batch_size=200)
-    for numbers in chunks(sorted(hash_of(thing) for thing in found), 500):
-        FileOrder.objects.filter(name_hash__in=numbers).delete()
+    with write_tx():
+        KnownPart.objects.bulk_create([p for p in fresh if (p.scope, p.thing, p.part, p.load_id) not in there], batch_size=200)
+        for numbers in chunks(sorted(hash_of(thing) for thing in found), 500):
+            FileOrder.objects.filter(name_hash__in=numbers).delete()
 
 
 def read_sides(keys: set[str], load_ids: Collection[str]) -> list[tuple[Side, str]]:
     """The sides in force of these orders that the loads brought, each with its load."""
-    snapshot = workspace().snapshot()
-    with DuckDB(memory_limit=MEMORY) as engine:
-        for name in ("supersessions", "orders", LINES):
-            engine.read(TABLES[name], snapshot.files(name))
+    with stored("orders", LINES) as engine:
         engine.load("wanted", pa.table({"key": pa.array(sorted(_spelt(key) for key in keys), pa.string())}))
         engine.load("loads", pa.table({"load_id": pa.array(sorted(load_ids), pa.string())}))
         plain = "replace(lower(trim(ltrim(trim(r.order_id), '#'))), 'ß', 'ss')"
@@ -94,8 +91,6 @@ def known_part(side: Side, load_id: str) -> KnownPart:
 
 def forget(load: AdoptedLoad) -> None:
     """A load was undone: its orders are not to be looked for any more. In transactions of its own."""
-    from regulars_server.shared.public import write_tx
-
     while ids := list(FileOrder.objects.filter(load=load).values_list("id", flat=True)[:5000]):
         with write_tx():
             for part in chunks(ids, 500):

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from regulars.tables import TABLES
-from regulars.warehouse.engines.duckdb import DuckDB
 from regulars_server.loading.things import ID_OF
-from regulars_server.loading.workspace import workspace
+from regulars_server.loading.workspace import stored, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
 MOVABLE = ("events", "orders", "order_lines", "subscriptions", "messages", "responses", "tickets", "customers", "points")
-_MEMORY = "512MB"
 
 Move = tuple[int, str, int, int, str]
 """Number, identity, since, until (microseconds), to whom."""
@@ -77,9 +75,7 @@ def moved_rows(moves: Moves, now: datetime) -> tuple[dict[str, pa.Table], list[d
     tables: dict[str, pa.Table] = {}
     replaced: list[dict[str, Any]] = []
     snapshot = workspace().snapshot()
-    with DuckDB(memory_limit=_MEMORY) as engine:
-        for name in ("supersessions", *MOVABLE):
-            engine.read(TABLES[name], snapshot.files(name))
+    with stored(*MOVABLE) as engine:
         engine.load("wanted", pa.table({"identity": pa.array(moves.identities, pa.string())}))
         for table in MOVABLE:
             if not snapshot.files(table):

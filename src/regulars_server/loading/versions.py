@@ -170,7 +170,7 @@ def _newest(found: Sequence[Side]) -> tuple[list[Side], list[Side]]:
 
 
 def known_versions(names: Iterable[Name]) -> dict[Name, KnownPart]:
-    """The versions in force of all sides of these things; those that only a file has told of so far are looked up there. Inside a transaction."""
+    """The versions in force of all sides of these things; those that only a file has told of so far are looked up there."""
     by_scope: dict[str, set[str]] = defaultdict(set)
     for scope, thing, _ in names:
         by_scope[scope].add(thing)

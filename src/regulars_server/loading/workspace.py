@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from regulars.tables import TABLES
+from regulars.warehouse.engines.duckdb import DuckDB
 from regulars.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,3 +25,12 @@ def workspace() -> Workspace:
 def _open(folder: Path, changed: int) -> Workspace:
     del changed
     return Workspace.open(folder)
+
+
+def stored(*names: str, memory: str = "512MB", threads: int | None = None) -> DuckDB:
+    """An engine with these tables as they are now, and what supersedes their rows; close it after use."""
+    snapshot = workspace().snapshot()
+    engine = DuckDB(memory_limit=memory, threads=threads)
+    for name in ("supersessions", *names):
+        engine.read(TABLES[name], snapshot.files(name))
+    return engine

@@ -99,11 +99,6 @@ class Part:
         for pair, instant in fresh.pairs.items():
             self._pair(pair, instant)
 
-    def users_of(self, anonymous: str) -> list[str]:
-        """The users that an anonymous id was named with."""
-        firsts = self.sightings.firsts
-        return [other for other in self._neighbours[anonymous] if firsts[other].kind == "user"]
-
     def reach(self, seeds: Iterable[str], *, whole: Collection[str] = ()) -> None:
         """Read on from `seeds`, over all who can join somebody. Of `whole` all pairs are read even if they were too large before."""
         level = set(seeds)

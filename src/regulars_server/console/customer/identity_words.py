@@ -20,10 +20,6 @@ KINDS = {
     "lent": _("Visitor, shared"),
     "file": _("From a file"),
 }
-STANDINGS = {
-    "shared": _("shared by several: it joins nobody"),
-    "too_large": _("seen with too many: it joins nobody"),
-}
 
 
 def kind_of(kind: str) -> _StrPromise | str:
