@@ -67,7 +67,7 @@ class Sender(asyncio.Protocol):
 
     def _send(self) -> None:
         self.sent_at = time.perf_counter()
-        self.transport.write(self.whole)  # type: ignore[attr-defined]
+        self.transport.write(self.whole)
 
     def data_received(self, data: bytes) -> None:
         """An answer, or a part of one."""

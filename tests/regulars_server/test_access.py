@@ -221,7 +221,7 @@ def failing(request: Any) -> HttpResponse:
     raise RuntimeError(f"canary-in-an-error canary@example.com {request.path}")
 
 
-failing.needs = None  # type: ignore[attr-defined]
+failing.needs = None
 
 
 @needs()

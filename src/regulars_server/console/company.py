@@ -17,7 +17,7 @@ def company() -> Settings:
     # Asked for each instant that is shown: a text is put together and looked up in a fraction of the time of a path.
     path = f"{settings.CONFIG.workspace}/workspace.json"
     try:
-        return _read(path, os.stat(path).st_mtime_ns)  # noqa: PTH116
+        return _read(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - as said above
     except FileNotFoundError:
         return Settings.from_mapping({"name": settings.CONFIG.workspace.name})
 

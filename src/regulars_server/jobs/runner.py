@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from regulars.errors import RegularsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from regulars_server.jobs.models import Job
     from regulars_server.jobs.progress import Progress
 
@@ -51,7 +53,7 @@ def run(job: Job) -> str:
 
 
 @contextlib.contextmanager
-def _heart(progress: Progress):  # noqa: ANN202
+def _heart(progress: Progress) -> Iterator[None]:
     """Beats aside from the work, which may be silent for minutes inside an engine."""
     from django.db import connections
 

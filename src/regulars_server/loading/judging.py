@@ -133,7 +133,7 @@ def _read_singly(row: InboxRow, key: str, parts: list[bytes], found: Judged) -> 
         try:
             body = b'{"batch":[' + part + b"]," + _frame(row.body) + b"}"
             calls += read(body, kind=row.kind, received_at=row.received_at, source=row.source, key=f"{key}/{place}", about=row.about).calls
-        except Exception as fault:  # noqa: BLE001
+        except Exception as fault:  # noqa: BLE001 - whatever a call does to the parser, the next one is read
             found.aside.append(_poisoned(row, part, fault))
     return calls
 

@@ -44,7 +44,7 @@ class Writing:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = os.fstat(file.fileno()).st_size, 0o600
             hashing = _Hashing(file)
-            self._tar.addfile(entry, hashing)  # type: ignore[arg-type] - it reads, and that is all that is asked
+            self._tar.addfile(entry, hashing)
         self.files[name] = {"bytes": entry.size, "sha256": hashing.digest()}
         self.bytes += entry.size
 

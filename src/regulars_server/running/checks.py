@@ -125,7 +125,7 @@ def _inbox(config: Config, now: datetime) -> Iterator[Finding]:
     waited = now - datetime.fromtimestamp(oldest / 1e6, UTC) if oldest else timedelta(0)
     state = "look" if waited > LATE else "good"
     waits = f", the oldest for {_span(waited)}" if rows else ""
-    yield Finding("server.inbox", state, f"{rows:,} requests wait in the inbox{waits}")  # type: ignore[arg-type]
+    yield Finding("server.inbox", state, f"{rows:,} requests wait in the inbox{waits}")
 
 
 def _processes(config: Config, now: datetime) -> Iterator[Finding]:
@@ -193,7 +193,7 @@ def _disk(config: Config, now: datetime) -> Iterator[Finding]:
     # A backup needs the databases once more, a build of the serving file its own size.
     needed = 2 * operational + sum(path.stat().st_size for path in config.serving.rglob("*") if path.is_file())
     state = "look" if free < max(needed, 1_000_000_000) else "good"
-    yield Finding("server.disk", state, f"{free / 1e9:,.1f} GB free; backup and rebuild need about {needed / 1e9:,.1f} GB")  # type: ignore[arg-type]
+    yield Finding("server.disk", state, f"{free / 1e9:,.1f} GB free; backup and rebuild need about {needed / 1e9:,.1f} GB")
 
 
 def _audit(config: Config, now: datetime) -> Iterator[Finding]:
@@ -217,7 +217,7 @@ def _backups(config: Config, now: datetime) -> Iterator[Finding]:
         return
     age = now - datetime.fromisoformat(last["at"])
     state = "look" if age > BACKUP_AGE else "good"
-    yield Finding("server.backup", state, f"the last backup is {_span(age)} old: {last['path']}")  # type: ignore[arg-type]
+    yield Finding("server.backup", state, f"the last backup is {_span(age)} old: {last['path']}")
 
 
 def _is_alive(pid: int | None) -> bool:

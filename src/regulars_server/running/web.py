@@ -31,7 +31,7 @@ def main() -> None:
         backpressure=64,
         workers_kill_timeout=DRAIN_SECONDS,
         websockets=False,
-        log_level="warning",  # type: ignore[arg-type]
+        log_level="warning",
     )
     server.bind_uds = Path(config.web_address)
     server.serve()

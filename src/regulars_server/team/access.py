@@ -23,8 +23,8 @@ def needs(*permissions: Permission, to_change: Permission | None = None) -> Call
     """Mark a view: who enters must be signed in and have all of `permissions`, and `to_change` too for anything but looking."""
 
     def mark(view: View) -> View:
-        view.needs = permissions  # type: ignore[attr-defined]
-        view.needs_to_change = (*permissions, to_change) if to_change else permissions  # type: ignore[attr-defined]
+        view.needs = permissions
+        view.needs_to_change = (*permissions, to_change) if to_change else permissions
         return view
 
     return mark
@@ -32,7 +32,7 @@ def needs(*permissions: Permission, to_change: Permission | None = None) -> Call
 
 def open_to_all(view: View) -> View:
     """Mark a view that anybody may call: signing in, invitations, health."""
-    view.needs = None  # type: ignore[attr-defined]
+    view.needs = None
     return view
 
 

@@ -18,14 +18,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars_server.settings")
 django.setup()
 
 import deltalake  # noqa: E402, F401  (here and not in each child: it takes time)
-from django.conf import settings  # noqa: E402
+from django.conf import settings  # noqa: E402 - after django.setup()
 
-from regulars_server.intake.public import open_inbox  # noqa: E402
-from regulars_server.loading import steps  # noqa: E402
-from regulars_server.loading.flushing import flush, recover  # noqa: E402
-from regulars_server.loading.lease import take  # noqa: E402
-from regulars_server.loading.ticking import tick  # noqa: E402
-from tests.regulars_server.loading.calls import send, table, track  # noqa: E402
+from regulars_server.intake.public import open_inbox  # noqa: E402 - after django.setup()
+from regulars_server.loading import steps  # noqa: E402 - after django.setup()
+from regulars_server.loading.flushing import flush, recover  # noqa: E402 - after django.setup()
+from regulars_server.loading.lease import take  # noqa: E402 - after django.setup()
+from regulars_server.loading.ticking import tick  # noqa: E402 - after django.setup()
+from tests.regulars_server.loading.calls import send, table, track  # noqa: E402 - after django.setup()
 
 _TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "fcntl.flock", "sqlite3.connect/handle"}
 
@@ -53,7 +53,7 @@ def in_child(work, *, step: str = "", touch: int = -1) -> bool:
             _die_at(touch)
         try:
             work()
-        except BaseException as fault:  # noqa: BLE001
+        except BaseException as fault:  # noqa: BLE001 - the fork must not go on with its parent's work
             print(f"{step or touch}: {fault!r}", file=sys.stderr)
             os._exit(1)
         sys.stdout.flush()

@@ -34,7 +34,7 @@ def calls():
         {"type": "identify", "messageId": "m2", "userId": "anna", "traits": {"name": "Anna", "ip_address": CANARY}, **named},
         {**track("Order Completed", "m3"), **named},
         {**track("Off Plan", "m4", ip=CANARY), **named},
-        json.dumps({"type": "mystery", "messageId": "m5", **named})[:-1] + ', "ipAddress" : "%s"}' % CANARY,  # noqa: UP031
+        json.dumps({"type": "mystery", "messageId": "m5", **named})[:-1] + ', "ipAddress" : "%s"}' % CANARY,  # noqa: UP031 - braces belong to the JSON
     )
 
 

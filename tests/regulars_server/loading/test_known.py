@@ -92,7 +92,7 @@ class TestASubscription:
         ("Cancelled", "10:50", {}),
     )
     ROWS = "select change, mrr_before_minor, mrr_after_minor, plan, seats, currency from subscriptions_in_force order by occurred_at"
-    FOUND = [  # noqa: RUF012
+    FOUND = [  # noqa: RUF012 - read only
         ("start", 0, 2000, "pro", 2, "USD"), ("upgrade", 2000, 3000, "max", 2, "USD"), ("pause", 3000, 0, "max", 2, "USD"),
         ("resume", 0, 3000, "max", 2, "USD"), ("renew", 3000, 3000, "max", 2, "USD"), ("cancel", 3000, 0, "max", 2, "USD"),
     ]  # fmt: skip

@@ -57,7 +57,7 @@ def main() -> dict[str, object]:
     from regulars_server.team.models import Tries, User
     from regulars_server.team.roles import Permission, Role
 
-    token = links.first_owner_link(now=NOW).rstrip("/").rsplit("/", 1)[1]  # type: ignore[union-attr]
+    token = links.first_owner_link(now=NOW).rstrip("/").rsplit("/", 1)[1]
     firsts = at_once(lambda n: links.use_link(token=token, password=f"horse {n} battery staple", email=f"o{n}@example.com", now=NOW).email)
     owner = User.objects.get()
     others = [User.objects.create_user(f"x{n}@example.com", "horse battery staple", role=Role.OWNER) for n in range(THREADS - 1)]

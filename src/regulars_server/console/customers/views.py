@@ -21,6 +21,8 @@ from regulars_server.team.roles import Permission
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from regulars_server.console.customers.asking import Asked
+
 
 @require_safe
 @needs(Permission.SEE_NUMBERS)
@@ -77,7 +79,7 @@ def _note(request: HttpRequest, action: str, query: dict[str, object], count: in
     record_list(actor=f"user {request.user.pk}", action=action, now=timezone.now(), query=query, count=count)
 
 
-def _sorted_by(ask, column: str) -> dict[str, object]:  # noqa: ANN001
+def _sorted_by(ask: Asked, column: str) -> dict[str, object]:
     """The address that sorts by a column, and whether the list is sorted by it."""
     if column not in serving.SORTS:
         return {"address": "", "now": ""}

@@ -51,7 +51,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         schema = json.loads(text)
         if not isinstance(schema, dict) or mode not in MODE_WORDS:
-            raise ValueError  # noqa: TRY301
+            raise ValueError  # noqa: TRY301 - told like a text that is no JSON
         loading.save_plan(source=slug, schema=schema, mode=mode, actor=str(request.user), now=timezone.now())
     except RegularsError as refusal:
         return _page(request, source, text=text, refusal=refusals.words(refusal))

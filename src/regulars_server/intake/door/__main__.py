@@ -20,11 +20,11 @@ from regulars_server.intake.door.connections import Connection, end_late_ones
 class Server(uvicorn.Server):
     """uvicorn, with an end for late connections."""
 
-    async def serve(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def serve(self, sockets: list[object] | None = None) -> None:
         """Serve until told to stop; then answer what is being stored."""
         watch = asyncio.create_task(end_late_ones(self.server_state.connections))
         try:
-            await super().serve(sockets)  # type: ignore[arg-type]
+            await super().serve(sockets)
         finally:
             watch.cancel()
 

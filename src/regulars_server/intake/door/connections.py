@@ -26,7 +26,7 @@ class Connection(HttpToolsProtocol):
     in_headers = True
     header_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """A client came: its headers must follow."""
         super().connection_made(transport)
         self.waits_since = self.heard_at = self.loop.time()
