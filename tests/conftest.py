@@ -1,7 +1,8 @@
-"""What every test may ask for: the shared data, a PostgreSQL server of its own, a browser; and the rule that nothing skips in CI."""
+"""What every test may ask for: the shared data, a PostgreSQL database of its own, a browser; and the rule that nothing skips in CI."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from playwright.sync_api import Browser
 
@@ -113,8 +114,11 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Address of an empty PostgreSQL server that lives as long as this test process and listens on a socket file only."""
+def postgres_server() -> Iterator[str]:
+    """Address of a PostgreSQL server that lives as long as this test process and listens on a socket file only.
+
+    What a test leaves in it is there for the next one: `new_database` and `postgres_url` give databases of one's own.
+    """
     binaries = _postgres_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server on this machine; on Debian: apt-get install postgresql")
@@ -138,6 +142,28 @@ def postgres_url() -> Iterator[str]:
             server.send_signal(signal.SIGQUIT)
             server.wait(timeout=30)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: str) -> Callable[[], str]:
+    """Makes an empty PostgreSQL database and returns its address. The server goes at the end, and with it all that was made."""
+    import psycopg
+
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"regulars_{next(numbers)}"
+        with psycopg.connect(postgres_server, autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+        return postgres_server.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[[], str]) -> str:
+    """Address of an empty PostgreSQL database of this test's own."""
+    return new_database()
 
 
 def _postgres_binaries() -> Path | None:

@@ -13,12 +13,12 @@ from segment.analytics import request
 from segment.analytics.client import Client
 
 import regulars
-from tests.regulars_server.running.conftest import Installation, make_installation, new_database
+from tests.regulars_server.running.conftest import Installation, make_installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["make_installation", "new_database"]
+__all__ = ["make_installation"]
 PASSWORD = "a long password of an owner"
 
 

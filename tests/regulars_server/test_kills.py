@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from tests.regulars_server.installations import REPOSITORY, Installed
@@ -36,11 +35,7 @@ def installed(request, tmp_path) -> Installed:
     """An installation that is ready to be started, on either database."""
     if request.param == "sqlite":
         return Installed(tmp_path / "data").prepare()
-    url = request.getfixturevalue("postgres_url")
-    name = f"kills_{random.Random(str(tmp_path)).randrange(10**9)}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-    return Installed(tmp_path / "data", url.replace("/postgres?", f"/{name}?")).prepare()
+    return Installed(tmp_path / "data", request.getfixturevalue("postgres_url")).prepare()
 
 
 def write_key(installed: Installed) -> str:

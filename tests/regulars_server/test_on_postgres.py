@@ -22,13 +22,13 @@ TESTS = [
 
 
 @pytest.fixture(scope="module")
-def server_with_schemas(postgres_url: str) -> str:
+def server_with_schemas(postgres_server: str) -> str:
     """A server whose new databases, so also those that Django makes for tests, have the application's schemas."""
-    make_schemas(postgres_url.replace("/postgres?", "/template1?"))
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
+    make_schemas(postgres_server.replace("/postgres?", "/template1?"))
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
         for name in ("test_regulars", "test_regulars_audit"):
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    return postgres_url
+    return postgres_server
 
 
 @pytest.mark.suite

@@ -91,9 +91,6 @@ class Installation:
         if self.door:
             self.door._sources.read_again()
 
-    def drop(self) -> None:
-        self.run("DROP SCHEMA regulars CASCADE")
-
     def empty(self) -> None:
         """As if it were new, for a door that stays open."""
         self.run("DELETE FROM intake_source")
@@ -217,24 +214,18 @@ def on_sqlite(_open_door: Installation) -> Installation:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.suite)])
-def installation(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Installation]:
+def installation(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Installation:
     """An installation on SQLite with an open door, and in the suite one on PostgreSQL too."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("on_sqlite")
-        return
-    made = _installation(tmp_path, request.getfixturevalue("postgres_url"), django_db_blocker)
-    yield made
-    made.drop()
+        return request.getfixturevalue("on_sqlite")
+    return _installation(tmp_path, request.getfixturevalue("postgres_url"), django_db_blocker)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def alone(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Installation]:
+def alone(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Installation:
     """An installation of this test's own, whose door is not open."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    made = _installation(tmp_path, url, django_db_blocker)
-    yield made
-    if url:
-        made.drop()
+    return _installation(tmp_path, url, django_db_blocker)
 
 
 @pytest.fixture

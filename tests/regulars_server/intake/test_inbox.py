@@ -24,8 +24,6 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     """Opens the same inbox again and again, empty at first."""
     opened: list[Inbox] = []
     if request.param == "postgres":
-        import psycopg
-
         url = request.getfixturevalue("postgres_url")
 
         def make() -> Inbox:
@@ -42,9 +40,6 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     yield open_one
     for inbox in opened:
         inbox.close()
-    if request.param == "postgres":
-        with psycopg.connect(url) as connection:
-            connection.execute("DROP TABLE regulars.inbox, regulars.inbox_counts, regulars.inbox_deliveries")
 
 
 def row(body: bytes = b"{}", *, at: int = 5, source: str = "shop", kind: str = "track", **about: object) -> InboxRow:

@@ -113,12 +113,10 @@ class TestFullDisk:
 @pytest.mark.suite
 class TestPostgresAway:
     @pytest.fixture
-    def on_postgres(self, tmp_path: Path, postgres_url: str, django_db_blocker: object) -> Iterator[Installation]:
+    def on_postgres(self, tmp_path: Path, postgres_url: str, django_db_blocker: object) -> Installation:
         from tests.regulars_server.intake.conftest import _installation
 
-        made = _installation(tmp_path, postgres_url, django_db_blocker)
-        yield made
-        made.drop()
+        return _installation(tmp_path, postgres_url, django_db_blocker)
 
     def test_is_found_again_after_its_connections_broke(self, on_postgres: Installation, doors: Doors) -> None:
         key = on_postgres.add("shop")

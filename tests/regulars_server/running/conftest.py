@@ -144,24 +144,6 @@ class Installation:
         self.listener.join(timeout=30)
 
 
-@pytest.fixture
-def new_database(postgres_url: str, request: pytest.FixtureRequest) -> Iterator:
-    """Makes an empty database in the test's PostgreSQL server and returns its address; drops it after."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"running_{abs(hash(request.node.name)) % 10**8}_{len(made)}"
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        made.append(name)
-        return postgres_url.replace("/postgres?", f"/{name}?")
-
-    yield make
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def make_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator:
     """Makes installations in folders of their own, on SQLite and on PostgreSQL."""
@@ -172,8 +154,6 @@ def make_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         made.append(Installation(tmp_path / name, url, **environment))
         return made[-1]
 
-    if request.param == "postgresql":
-        request.getfixturevalue("new_database")
     yield make
     for installation in made:
         installation.destroy()

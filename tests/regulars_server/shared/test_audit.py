@@ -9,10 +9,10 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
+from regulars_server.running.preparing import make_schemas
 from regulars_server.shared import audit
 from regulars_server.shared.audit import COLLAPSE, deliver, first_break, record_change, record_list, record_look
 from regulars_server.shared.errors import AuditUnchangeable
@@ -245,15 +245,8 @@ class TestGuard:
         self.run(tmp_path)
 
     def test_holds_on_postgresql(self, tmp_path: Path, postgres_url: str) -> None:
-        with psycopg.connect(postgres_url, autocommit=True) as server:
-            server.execute("CREATE SCHEMA regulars")
-            server.execute("CREATE SCHEMA regulars_audit")
-        try:
-            self.run(tmp_path, REGULARS_DATABASE_URL=postgres_url)
-        finally:
-            with psycopg.connect(postgres_url, autocommit=True) as server:
-                server.execute("DROP SCHEMA regulars CASCADE")
-                server.execute("DROP SCHEMA regulars_audit CASCADE")
+        make_schemas(postgres_url)
+        self.run(tmp_path, REGULARS_DATABASE_URL=postgres_url)
 
 
 class TestSaid:

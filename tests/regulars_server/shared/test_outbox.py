@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from django.db import connections
 
+from regulars_server.running.preparing import make_schemas
 from regulars_server.shared import outbox
 from regulars_server.shared.errors import HandlerRefused
 from regulars_server.shared.models import AuditNote, DomainEvent, Handled
@@ -34,7 +34,7 @@ from regulars_server.shared.outbox import (
 from regulars_server.shared.public import write_tx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 db = pytest.mark.django_db(databases=["default", "audit"])
@@ -237,18 +237,13 @@ class TestKilled:
     """A worker that is killed among its handlers: another one goes on, and every effect is there once."""
 
     @pytest.fixture(params=["sqlite", "postgresql"])
-    def environment(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    def environment(self, request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
         given = os.environ | {"DJANGO_SETTINGS_MODULE": "regulars_server.settings", "REGULARS_WORKSPACE": str(tmp_path)}
         if request.param == "sqlite":
-            yield given
-            return
+            return given
         url = request.getfixturevalue("postgres_url")
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute("CREATE SCHEMA regulars")
-            server.execute("CREATE SCHEMA regulars_audit")
-            yield given | {"REGULARS_DATABASE_URL": url}
-            server.execute("DROP SCHEMA regulars CASCADE")
-            server.execute("DROP SCHEMA regulars_audit CASCADE")
+        make_schemas(url)
+        return given | {"REGULARS_DATABASE_URL": url}
 
     def test_loses_and_doubles_nothing(self, environment: dict[str, str]) -> None:
         def start(what: str) -> subprocess.Popen[str]:

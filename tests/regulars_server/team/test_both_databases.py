@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+
+from regulars_server.running.preparing import make_schemas
 
 PROGRAM = Path(__file__).with_name("both_databases.py")
 
@@ -21,18 +22,10 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "DJANGO_SETTINGS_MODULE": "regulars_server.settings",
         "REGULARS_WORKSPACE": str(tmp_path_factory.mktemp("workspace")),
     }
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    if url:
-        given["REGULARS_DATABASE_URL"] = url
-        with psycopg.connect(url, autocommit=True) as server:
-            for schema in ("regulars", "regulars_audit"):
-                server.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-                server.execute(f"CREATE SCHEMA {schema}")
+    if request.param == "postgresql":
+        given["REGULARS_DATABASE_URL"] = request.getfixturevalue("new_database")()
+        make_schemas(given["REGULARS_DATABASE_URL"])
     done = subprocess.run([sys.executable, str(PROGRAM)], env=given, check=False, capture_output=True, text=True, timeout=120)
-    if url:
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute("DROP SCHEMA regulars CASCADE")
-            server.execute("DROP SCHEMA regulars_audit CASCADE")
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
