@@ -62,19 +62,24 @@ def create_source(
         created_at=now,
     )
     with write_tx():
-        if Source.objects.filter(slug=slug).exists():
+        # Made from two sides at once, the second waits here for the first and then writes nothing.
+        Source.objects.bulk_create([made], ignore_conflicts=True)
+        found = Source.objects.get(slug=slug)
+        if found.write_key != made.write_key:
             raise _refused(f"The slug '{slug}' is taken.", "a slug that no source has")
-        made.save(force_insert=True)
         record_change(actor=actor, action="source.created", now=now, subjects=[slug], details={"kind": kind})
         publish("source.created", {"source": slug, "kind": kind}, now=now)
-    return made
+    return found
 
 
 def ensure_default_source(now: datetime) -> Source:
     """The first source of an installation, `website`; made when there is no source at all, so that there is something to send to."""
-    with write_tx():
-        first = Source.objects.first()
+    first = Source.objects.first()
+    try:
         return first or create_source(slug="website", name="Website", kind=Source.Kind.BROWSER, actor="system", now=now)
+    except SourceRefused:
+        # Somebody else has made it just now.
+        return source("website")
 
 
 def switch(*, slug: str, enabled: bool, actor: str, now: datetime) -> Source:

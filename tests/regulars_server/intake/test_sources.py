@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connections
 
-from regulars.errors import SourceRefused, SourceUnknown
+from regulars.errors import RegularsError, SourceRefused, SourceUnknown
 from regulars_server.intake import public
 from regulars_server.intake.door.known_sources import _COLUMNS, _known
 from regulars_server.shared.models import AuditNote, DomainEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -67,6 +72,39 @@ class TestCreateSource:
         with pytest.raises(SourceRefused, match="taken"):
             make()
         assert len(public.sources()) == 1
+
+
+@pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+class TestAtTheSameMoment:
+    def test_one_slug_is_given_once_and_the_others_are_refused(self) -> None:
+        found = at_once(lambda number: make(name=f"Shop {number}").name)
+        assert sorted(found) == [public.source("shop").name, *["source.refused"] * 3]
+        assert DomainEvent.objects.count() == 1
+
+    def test_the_first_source_of_an_installation_is_made_once(self) -> None:
+        assert at_once(lambda _: public.ensure_default_source(NOW).slug) == ["website"] * 4
+        assert DomainEvent.objects.count() == 1
+
+
+def at_once(work: Callable[[int], str]) -> list[str]:
+    """What each of four threads gave back, or the code of its refusal."""
+    ready, found = threading.Barrier(4), []
+
+    def run(number: int) -> None:
+        ready.wait()
+        try:
+            found.append(work(number))
+        except RegularsError as refusal:
+            found.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 class TestEnsureDefaultSource:
