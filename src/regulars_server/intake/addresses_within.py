@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from regulars_server.intake.door.addresses import kept
+from regulars_server.intake.door.addresses import bare, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REST = rb'(?:_?[aA]ddress)?"\s*:\s*)"([0-9a-fA-F:.]{3,45})"'
+_TEXT = rb'"[^"\\]{0,300}"'
+_LIST = rb"\[\s*(?:(?:" + _TEXT + rb"|null)\s*(?:,\s*)?)++\]"
+_REST = rb'(?=["_aAvVs])(?:_?[aA]ddr(?:ess(?:es)?)?|_?[vV][46]|s)?"\s*:\s*(?:' + _TEXT + rb"|" + _LIST + rb")"
 # By how the name is written: a pattern that begins with plain letters is found many times faster than one with a choice.
-_NAMES = tuple(re.compile(rb"(" + name + _REST) for name in (b"ip", b"Ip", b"IP"))
+_NAMES = tuple(re.compile(name + _REST) for name in (b"ip", b"Ip", b"IP"))
+_TEXTS = re.compile(_TEXT)
+_SHORT = 400
 
 
 def cut_within(body: bytes, how: str) -> bytes:
     """JSON with the addresses in fields that are named so (`ip`, `ip_address`, `browser_ip`, `clientIp` ...) cut, or null, as `how` says.
 
+    At any depth, also several addresses in one text or in a list; other texts stay as they are.
+
     >>> cut_within(b'{"ip": "203.0.113.77", "zip": "10115", "browser_ip": "2001:db8:1:2::3"}', "cut")
     b'{"ip": "203.0.113.0", "zip": "10115", "browser_ip": "2001:db8:1::"}'
     >>> cut_within(b'{"clientIp":"203.0.113.77"}', "none"), cut_within(b'{"ip":"203.0.113.77"}', "full")
     (b'{"clientIp":null}', b'{"ip":"203.0.113.77"}')
+    >>> cut_within(b'{"a":[{"ips":["203.0.113.77", "none"]}],"ip":"203.0.113.77:80, 10.1.2.3"}', "cut")
+    b'{"a":[{"ips":["203.0.113.0", "none"]}],"ip":"203.0.113.0, 10.1.2.0"}'
     """
     if how == "full":
         return body
@@ -31,17 +39,33 @@ def cut_within(body: bytes, how: str) -> bytes:
     return body
 
 
+@cache
 def _cutter(how: str) -> Callable[[re.Match[bytes]], bytes]:
     def cut(found: re.Match[bytes]) -> bytes:
-        return found[1] + _cut(found[2], how)
+        field = found[0]
+        # A long list is not worth remembering.
+        return _known(field, how) if len(field) < _SHORT else _cut_field(field, how)
 
     return cut
 
 
 @lru_cache(maxsize=4096)
-def _cut(text: bytes, how: str) -> bytes:
-    """What stands in the place of a text, in its quotes; what is no address stays."""
-    if kept(text.decode(), "full") is None:
-        return b'"' + text + b'"'
-    address = kept(text.decode(), how)
-    return b"null" if address is None else b'"' + address.encode() + b'"'
+def _known(field: bytes, how: str) -> bytes:
+    return _cut_field(field, how)
+
+
+def _cut_field(field: bytes, how: str) -> bytes:
+    """The rest of a field from its name on, with the texts after the colon cut."""
+    name, colon, value = field.partition(b":")
+    return name + colon + _TEXTS.sub(lambda text: _cut_text(text[0], how), value)
+
+
+def _cut_text(text: bytes, how: str) -> bytes:
+    """What stands in the place of a text in its quotes: its addresses cut, or null where nothing of it is left; what holds none stays."""
+    parts = [part.strip() for part in text[1:-1].decode(errors="replace").split(",")]
+    addresses = [bare(part) for part in parts]
+    if not any(addresses):
+        return text
+    left = [kept(address, how) if address else part for part, address in zip(parts, addresses, strict=True)]
+    said = ", ".join(part for part in left if part)
+    return b'"' + said.encode() + b'"' if said else b"null"

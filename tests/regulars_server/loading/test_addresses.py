@@ -34,6 +34,7 @@ def calls():
         {"type": "identify", "messageId": "m2", "userId": "anna", "traits": {"name": "Anna", "ip_address": CANARY}, **named},
         {**track("Order Completed", "m3"), **named},
         {**track("Off Plan", "m4", ip=CANARY), **named},
+        track("Tea Spilt", "m6", hops=[{"at": [{"ips": [None, CANARY, f"[::ffff:{CANARY}]:80"], "ip": f" {CANARY}:80, {CANARY}, proxy"}]}]),
         json.dumps({"type": "mystery", "messageId": "m5", **named})[:-1] + ', "ipAddress" : "%s"}' % CANARY,  # noqa: UP031 - braces belong to the JSON
     )
 
@@ -54,6 +55,10 @@ class TestAnAddressInABody:
         assert next(one for one in live() if one.message_id == "m1").properties == {
             "ip": left, "clientIp": left, "browser_ip": left, "note": "kept",
         }  # fmt: skip
+        together = "proxy" if left is None else f"{left}, {left}, proxy"
+        assert next(one for one in live() if one.message_id == "m6").properties == {
+            "hops": [{"at": [{"ips": [None, left, left], "ip": together}]}]
+        }
 
     def test_of_a_webhook_is_cut_too(self, inbox):
         create_source(slug="shop", name="Shop", kind="shopify", signing_secret="s", actor="test", now=NOW)

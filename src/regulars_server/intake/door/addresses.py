@@ -37,7 +37,7 @@ def caller(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Network]) ->
     chain = [part.strip() for value in forwarded for part in value.decode("latin-1").split(",")]
     address = peer
     while chain and is_in(address, trusted):
-        before = _bare(chain.pop())
+        before = bare(chain.pop())
         if before is None:
             break
         address = before
@@ -74,7 +74,7 @@ def is_in(address: str, trusted: Sequence[Network]) -> bool:
     return any(parsed in network for network in trusted)
 
 
-def _bare(text: str) -> str | None:
+def bare(text: str) -> str | None:
     """An address without its port and brackets; None for what is no address."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
