@@ -27,6 +27,7 @@ class TestConnection:
             (connection(since=979, heard=979), True),
             (connection(since=911, heard=999), False),
             (connection(since=909, heard=999), True),
+            (connection(since=909, heard=999, path="/sign-in/"), True),
             (connection(since=1, heard=999, path="/import/"), False),
             (connection(since=1, heard=979, path="/import/"), True),
             (connection(since=1, heard=2, path="/import/", paused=True), False),

@@ -108,6 +108,8 @@ class TestRefusals:
             ("track", b'{"a":"' + b"x" * (4 << 20) + b'"}', {}, 413, "refused.too_large"),
             ("track", gzip.compress(b" " * (5 << 20)), {"Content-Encoding": "gzip"}, 413, "refused.too_large"),
             ("track", gzip.compress(gzip.compress(b" " * (64 << 20))), {"Content-Encoding": "gzip, gzip"}, 413, "refused.too_large"),
+            ("track", gzip.compress(gzip.compress(gzip.compress(b"{}"))), {"Content-Encoding": "gzip, gzip, gzip"}, 400, "refused.no_json"),
+            ("track", gzip.compress(b"") * 64 + gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 400, "refused.no_json"),
         ],
     )
     def test_are_for_bodies_that_never_pass(
@@ -122,7 +124,8 @@ class TestRefusals:
 
     def test_name_other_methods_and_addresses(self, on_sqlite: Installation, doors: Doors) -> None:
         address = doors.listen(on_sqlite)
-        assert web.get(f"{address}/v1/track").status_code == 405
+        other = web.get(f"{address}/v1/track")
+        assert (other.status_code, other.headers["allow"]) == (405, "POST, OPTIONS")
         assert web.post(f"{address}/v1/other").status_code == 404
         assert web.get(f"{address}/v1/").status_code == 404
 

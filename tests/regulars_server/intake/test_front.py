@@ -51,6 +51,13 @@ class Web(BaseHTTPRequestHandler):
 
     do_GET = do_POST = answer  # noqa: N815 - the names are the library's
 
+    def do_OPTIONS(self) -> None:
+        may = "regulars_session=member" in self.headers.get("Cookie", "")
+        self.send_response(405 if may else 302)
+        self.send_header("Location", "/sign-in/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -114,6 +121,43 @@ def ask(config, path="/", *, method="GET", headers=(), pieces=(), client="203.0.
     start = sent[0]
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return start["status"], [(name.decode(), value.decode()) for name, value in start["headers"]], body
+
+
+def beside(config, slow, slow_headers, path, *, method="GET", headers=(), pieces=()):
+    """The status that a request gets while others of `slow` clients send one byte and no more."""
+
+    async def run():
+        made, sent = Front(config, "the front key"), []
+
+        def scope(method, given):
+            raw = [(b"host", b"shop.example"), *((name.encode(), value.encode()) for name, value in given)]
+            common = {"type": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http", "client": ("::1", 5)}
+            return {**common, "method": method, "headers": raw}
+
+        def receiving(pieces):
+            left = [*pieces]
+
+            async def receive():
+                if not left:
+                    await asyncio.sleep(30)
+                return {"type": "http.request", "body": left.pop(0), "more_body": True}
+
+            return receive
+
+        async def send(message):
+            sent.append(message)
+
+        others = [asyncio.create_task(made.handle(scope("POST", slow_headers), receiving([b"x"]), send)) for _ in range(slow)]
+        await asyncio.sleep(0.02)
+        await made.handle(scope(method, headers), receiving(pieces), send)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await made.transport.aclose()
+        return [message["status"] for message in sent if "status" in message]
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
 
 
 def seen(answer):
@@ -194,6 +238,39 @@ class TestLimits:
     @pytest.mark.parametrize("header", [("transfer-encoding", "chunked"), ("content-length", "-1"), ("content-length", "1e9")])
     def test_a_body_says_its_length_beforehand(self, web, header) -> None:
         assert ask(web, method="POST", headers=[header], pieces=[b"x"])[0] == 411
+
+    @pytest.mark.parametrize("header", [("content-length", "0" * 5000 + "1"), ("content-length", "9" * 20)])
+    def test_a_length_of_thousands_of_digits_is_none(self, web, header) -> None:
+        assert ask(web, method="POST", headers=[header], pieces=[b"x"])[0] == 411
+
+    def test_what_is_no_address_goes_nowhere(self, web) -> None:
+        assert ask(web, "*", method="OPTIONS")[0] == 400
+
+    def test_signs_beyond_ascii_are_handed_over(self, web) -> None:
+        said = seen(ask(web, headers=[("user-agent", "caf\xe9")]))
+        assert said["headers"]["user-agent"].encode("latin-1").decode() == "caf\xe9"
+
+    def test_who_sends_slowly_takes_no_place(self, web, monkeypatch) -> None:
+        monkeypatch.setattr(front, "REQUESTS_AT_ONCE", 1)
+        slow = [("content-length", "2")]
+        assert beside(web, 3, slow, "/sign-in/") == [200]
+
+    def test_bodies_that_wait_are_bounded_together(self, web, monkeypatch) -> None:
+        monkeypatch.setattr(front, "HELD_BYTES", 2)
+        assert beside(web, 2, [("content-length", "2")], "/sign-in/", method="POST", headers=[("content-length", "1")], pieces=[b"x"]) == [
+            503
+        ]
+        assert ask(web, "/sign-in/", method="POST", headers=[("content-length", "2")], pieces=[b"xx"])[0] == 200
+
+    def test_a_file_is_taken_from_nobody_who_may_not_bring_one(self, web, monkeypatch) -> None:
+        monkeypatch.setattr(front, "BODY_BYTES", 2)
+        large = [("content-length", "3")]
+        status, headers, _ = ask(web, "/import/upload/", method="POST", headers=large)
+        assert (status, dict(headers)["location"]) == (302, "/sign-in/")
+        said = seen(
+            ask(web, "/import/upload/", method="POST", headers=[*large, ("cookie", "regulars_session=member")], pieces=[b"a", b"bc"])
+        )
+        assert (said["method"], said["size"]) == ("POST", 3)
 
 
 class TestWithoutTheWebProcess:

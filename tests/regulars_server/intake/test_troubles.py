@@ -168,6 +168,37 @@ class TestClient:
             client.sendall(b"GET /v1/regulars.js HTTP/1.1\r\nX: " + b"x" * 200_000)
             assert client.recv(100).startswith(b"HTTP/1.1 400")
 
+    def test_whose_headers_come_beside_many_large_ones_may_come_again(
+        self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "ALL_HEADERS", 100_000)
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):
+                client = stack.enter_context(socket.create_connection(address, timeout=5))
+                client.sendall(b"GET /v1/regulars.js HTTP/1.1\r\nX: " + b"x" * 40_000)
+                time.sleep(0.02)
+            reply = client.recv(100)
+            assert reply.startswith(b"HTTP/1.1 503")
+            assert b"retry-after: 5" in reply
+        wait_until(lambda: connections.Connection.all_headers == 0)
+        assert track(f"http://127.0.0.1:{address[1]}", "key-of-shop").status_code == 200
+
+    def test_that_is_one_too_many_may_come_again(
+        self, alone_on_sqlite: Installation, doors: Doors, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("regulars_server.intake.door.__main__._connections", lambda: 4)
+        address = "127.0.0.1", int(doors.listen(alone_on_sqlite).rpartition(":")[2])
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+            assert b"retry-after: 5" in clients[4].recv(200)
+            clients[0].sendall(b"GET /v1/regulars.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert clients[0].recv(20).startswith(b"HTTP/1.1 200")
+
+    def test_with_a_length_of_thousands_of_digits_is_refused(self, address: tuple[str, int]) -> None:
+        with socket.create_connection(address, timeout=5) as client:
+            client.sendall(self.HEAD.replace(b"1000", b"0" * 5000 + b"2") + b"\r\n{}")
+            assert client.recv(20).startswith(b"HTTP/1.1 413")
+
     def test_with_an_endless_body_is_refused(self, address: tuple[str, int]) -> None:
         def endless() -> Iterator[bytes]:
             yield b'{"a":"'

@@ -56,4 +56,5 @@ def refusal(status: int, why: str) -> Answer:
 
 OK = Answer(200, b'{"success":true}')
 AGAIN = replace(refusal(503, "Come again in a few seconds."), headers=((b"retry-after", RETRY_AFTER),))
+ONLY_POST = replace(refusal(405, "Send it with POST."), headers=((b"allow", b"POST, OPTIONS"),))
 GONE = refusal(400, "The body did not come.")

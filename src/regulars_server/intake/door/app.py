@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from regulars_server.intake.door import browsers, signatures
 from regulars_server.intake.door.addresses import caller, kept, networks
-from regulars_server.intake.door.answers import AGAIN, GONE, OK, Answer, refusal
+from regulars_server.intake.door.answers import AGAIN, GONE, OK, ONLY_POST, Answer, refusal
 from regulars_server.intake.door.bodies import Bodies, Gone, TooBusy, TooLarge, Unpackable, unpack
 from regulars_server.intake.door.frames import NoFrame, TooMany, frame_of
 from regulars_server.intake.door.inbox import InboxRow, open_inbox
@@ -94,10 +94,10 @@ class Door:
             if method == "OPTIONS":
                 return browsers.preflight(headers, self._sources.allow_anywhere)
             if kind is not None:
-                return await self._take(kind, scope, headers, receive) if method == "POST" else refusal(405, "Send it with POST.")
+                return await self._take(kind, scope, headers, receive) if method == "POST" else ONLY_POST
             if path.startswith("/v1/webhooks/"):
                 slug = path.removeprefix("/v1/webhooks/").strip("/")
-                return await self._take_webhook(slug, scope, headers, receive) if method == "POST" else refusal(405, "Send it with POST.")
+                return await self._take_webhook(slug, scope, headers, receive) if method == "POST" else ONLY_POST
             if method in {"GET", "HEAD"}:
                 return await browsers.file(path, headers, self._sources, self._public_url) or refusal(404, "There is nothing here.")
             return refusal(404, "There is nothing here.")

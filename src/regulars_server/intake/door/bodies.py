@@ -13,6 +13,8 @@ MAX_BODY = 4 << 20
 """Bytes of a body after decompression."""
 MAX_HELD = 128 << 20
 """Bytes of bodies that are being read at one time."""
+MAX_ENCODINGS, MAX_MEMBERS = 2, 64
+"""How often a body may be packed, and of how many members a gzip file may consist: each costs time, even when there is nothing in it."""
 
 
 class TooLarge(Exception):
@@ -40,7 +42,8 @@ class Bodies:
     async def read(self, headers: Iterable[tuple[bytes, bytes]], receive: Callable[[], Awaitable[Any]]) -> bytes:
         """The whole body as it was sent. Raises `TooLarge`, `TooBusy` or `Gone`."""
         for name, value in headers:
-            if name == b"content-length" and int(value) > MAX_BODY:
+            # What has so many digits is no length; that there are only digits was seen to before.
+            if name == b"content-length" and (len(value) > 19 or int(value) > MAX_BODY):
                 raise TooLarge
         message = await receive()
         if message["type"] == "http.request" and not message.get("more_body"):
@@ -78,9 +81,10 @@ def unpack(body: bytes, encoding: bytes) -> bytes:
     >>> unpack(zlib.compress(b"{}"), b"deflate")
     b'{}'
     """
-    for name in reversed([part.strip().lower() for part in encoding.split(b",")]):
-        if name in {b"", b"identity"}:
-            continue
+    names = [name for part in encoding.split(b",") if (name := part.strip().lower()) not in {b"", b"identity"}]
+    if len(names) > MAX_ENCODINGS:
+        raise Unpackable
+    for name in reversed(names):
         if name not in {b"gzip", b"x-gzip", b"deflate"}:
             raise Unpackable
         # Deflate is sent with and without its frame; 0x8 in the low half of the first byte says with.
@@ -94,7 +98,11 @@ def _inflate(body: bytes, window: int) -> bytes:
     try:
         found = packed.decompress(body, MAX_BODY + 1)
         # A file of gzip may have several members.
+        members = 1
         while packed.eof and packed.unused_data[:2] == b"\x1f\x8b" and len(found) <= MAX_BODY:
+            members += 1
+            if members > MAX_MEMBERS:
+                raise Unpackable
             rest, packed = packed.unused_data, zlib.decompressobj(window)
             found += packed.decompress(rest, MAX_BODY + 1 - len(found))
     except zlib.error as error:

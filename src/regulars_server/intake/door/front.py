@@ -29,6 +29,8 @@ UPLOADS = ("/import/",)
 """Where a request may bring a large file."""
 UPLOAD_BYTES, BODY_BYTES = 2 << 30, 4 << 20
 UPLOADS_AT_ONCE, REQUESTS_AT_ONCE = 4, 256
+HELD_BYTES = 64 << 20
+"""Bytes of all bodies that are gathered here or wait for their answer; files are not, these flow through."""
 READ_SECONDS = 120.0
 """How long the web process may take for the next piece of an answer."""
 
@@ -37,6 +39,7 @@ _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding"}
     | {"upgrade"}
 )
+_REFUSED = frozenset({301, 302, 303, 307, 308, 401, 403, 404})
 _OURS = frozenset({"forwarded", "x-real-ip", "host", "expect", FRONT_HEADER})
 
 
@@ -65,6 +68,7 @@ class Front:
         self._key = key
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._held = 0
         # The transport alone: what a client adds to it (cookies, redirects, decoding) is not wanted here and takes time. Its retries are of
         # connecting only; a request that was begun is never sent twice.
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
@@ -74,22 +78,54 @@ class Front:
         """Check what can be checked here, then forward."""
         length = _length(scope)
         is_upload = scope["path"].startswith(UPLOADS) and length > BODY_BYTES
-        if length < 0:
+        if not scope["path"].startswith("/"):
+            await _plain(send, 400, "This is no address.")
+        elif length < 0:
             await _plain(send, 411, "The length of the body has to be said beforehand (Content-Length).")
         elif length > (UPLOAD_BYTES if is_upload else BODY_BYTES):
             await _plain(send, 413, "This is too large.")
-        elif self._requests.locked() or (is_upload and self._uploads.locked()):
-            await _away(scope, send)
         elif is_upload:
-            async with self._requests, self._uploads:
-                await self._forward(scope, receive, send, length)
+            await self._upload(scope, receive, send, length)
         else:
-            async with self._requests:
-                await self._forward(scope, receive, send, length)
+            await self._page(scope, receive, send, length)
 
-    async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, length: int) -> None:
-        body = _body(receive, length) if length else None
-        request = httpx.Request(scope["method"], _target(scope), headers=self._headers(scope), content=body, extensions=_TIMEOUTS)
+    async def _page(self, scope: Mapping[str, Any], receive: Receive, send: Send, length: int) -> None:
+        """Nobody works on a request before its body is there: whoever sends slowly takes no place from others."""
+        body, held = bytearray(), 0
+        try:
+            async for piece in _body(receive, length):
+                body += piece
+                held += len(piece)
+                self._held += len(piece)
+                if self._held > HELD_BYTES:
+                    await _away(scope, send)
+                    return
+            if self._requests.locked():
+                await _away(scope, send)
+                return
+            async with self._requests:
+                await self._forward(scope, receive, send, bytes(body) if length else None)
+        except _GoneAwayError:
+            return
+        finally:
+            self._held -= held
+
+    async def _upload(self, scope: Mapping[str, Any], receive: Receive, send: Send, length: int) -> None:
+        """A file flows through, and takes one of few places for long: the pages are asked beforehand who may bring one."""
+        if self._requests.locked() or self._uploads.locked():
+            await _away(scope, send)
+            return
+        async with self._requests, self._uploads:
+            refused = _Kept()
+            await self._forward({**scope, "method": "OPTIONS"}, _nothing, refused.send, None)
+            if refused.status in _REFUSED or refused.status >= 500:
+                await refused.give(send)
+            else:
+                await self._forward(scope, receive, send, _body(receive, length))
+
+    async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, body: bytes | AsyncIterator[bytes] | None) -> None:
+        headers = self._headers(scope, with_body=body is not None)
+        request = httpx.Request(scope["method"], _target(scope), headers=headers, content=body, extensions=_TIMEOUTS)
         begun = False
         try:
             answer = await self.transport.handle_async_request(request)
@@ -106,21 +142,34 @@ class Front:
                 raise
             await _away(scope, send)
 
-    def _headers(self, scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def _headers(self, scope: Mapping[str, Any], *, with_body: bool) -> list[tuple[bytes, bytes]]:
         """The request's headers without those that end here, and who asked, as we know it."""
-        given = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
-        named = {part.strip().lower() for name, value in given if name == "connection" for part in value.split(",")}
-        ends = _HOP_BY_HOP | _OURS | named
+        given = [(name.decode("latin-1").lower(), value) for name, value in scope["headers"]]
+        named = {part.strip().lower() for name, value in given if name == "connection" for part in value.decode("latin-1").split(",")}
+        ends = _HOP_BY_HOP | _OURS | named | (frozenset() if with_body else {"content-length"})
+        # As bytes: a browser's name may have an umlaut.
         kept = [(name, value) for name, value in given if name not in ends and not name.startswith("x-forwarded-") and "_" not in name]
-        client, scheme, host = who_asks(self._trusted, scope, given)
+        client, scheme, host = who_asks(self._trusted, scope, [(name, value.decode("latin-1")) for name, value in given])
+        ours = {"host": host, "x-forwarded-for": client, "x-forwarded-proto": scheme, "x-forwarded-host": host, FRONT_HEADER: self._key}
         return [
-            *kept,
-            ("host", host),
-            ("x-forwarded-for", client),
-            ("x-forwarded-proto", scheme),
-            ("x-forwarded-host", host),
-            (FRONT_HEADER, self._key),
+            (name.encode("latin-1"), value) for name, value in [*kept, *((name, said.encode("latin-1")) for name, said in ours.items())]
         ]
+
+
+class _Kept:
+    """An answer that is kept for now."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self._messages: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+        self._messages.append(message)
+
+    async def give(self, send: Send) -> None:
+        for message in self._messages:
+            await send(message)
 
 
 def who_asks(trusted: Sequence[Network], scope: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, str]:
@@ -151,7 +200,7 @@ def _length(scope: Mapping[str, Any]) -> int:
     if b"transfer-encoding" in headers:
         return -1
     given = headers.get(b"content-length", b"0")
-    return int(given) if given.isdigit() else -1
+    return int(given) if given.isdigit() and len(given) < 20 else -1
 
 
 async def _body(receive: Receive, length: int) -> AsyncIterator[bytes]:
@@ -186,6 +235,11 @@ async def _hand_back(answer: httpx.Response, receive: Receive, send: Send) -> No
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _nothing() -> Message:
+    """What is received where the body is not to be touched yet."""
+    return await asyncio.get_running_loop().create_future()
 
 
 async def _plain(send: Send, status: int, text: str) -> None:
