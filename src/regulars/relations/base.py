@@ -35,15 +35,15 @@ def ratio(numerator: ir.Value, denominator: ir.Value) -> ir.Value:
     return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
 
 
-def in_force(tables: Tables, name: str) -> ir.Table:
-    """Rows of the canonical table `name` before as-of that nothing has replaced."""
+def in_force(tables: Tables, name: str, *, before: str = "as_of") -> ir.Table:
+    """Rows of the canonical table `name` before as-of (or another parameter) that nothing has replaced."""
     rows = getattr(tables, name)
     settings = tables.parameters
     known_at = settings.known_at.as_scalar()
     replaced = tables.supersessions.filter(_.table_name == name, _.recorded_at < known_at).select(
         "superseded_key", "superseded_source", "superseded_load_id"
     )
-    rows = rows.filter(_.occurred_at < settings.as_of.as_scalar(), _.recorded_at < known_at)
+    rows = rows.filter(_.occurred_at < settings[before].as_scalar(), _.recorded_at < known_at)
     return rows.anti_join(
         replaced,
         [rows.row_key == replaced.superseded_key, rows.source == replaced.superseded_source, rows.load_id == replaced.superseded_load_id],
@@ -98,8 +98,8 @@ def in_reporting_currency(tables: Tables, rows: ir.Table, *amounts: str, real: t
 
 @relation
 def customer_of(t: Tables) -> ir.Table:
-    """identity_id -> customer_id: the latest word of the identity map before as-of."""
-    said = in_force(t, "identities").filter(_.identity_id.notnull())
+    """identity_id -> customer_id: the latest word of the identity map before as-of, or before the later instant that people are known as of."""
+    said = in_force(t, "identities", before="people_as_of").filter(_.identity_id.notnull())
     newest = ibis.row_number().over(group_by="identity_id", order_by=[_.occurred_at.desc(), _.row_key.desc()])
     return said.mutate(newest=newest).filter(_.newest == 0).select("identity_id", "customer_id")
 

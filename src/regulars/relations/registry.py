@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 INPUTS: dict[str, dict[str, str]] = {
     "parameters": {
         "as_of": "timestamp",
+        "people_as_of": "timestamp",
         "known_at": "timestamp",
         "as_of_day": "int64",
         "history_start_day": "int64",

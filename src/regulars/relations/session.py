@@ -67,10 +67,17 @@ class Session:
         self._load_days(min(first, self.as_of) - timedelta(days=2), max(last, self.as_of) + timedelta(days=2))
         self.history_start = self._history_start()
         self.by_cancellation = self._by_cancellation()
-        self._load_parameters(known_at)
+        self._load_parameters(self.as_of)
         self._load("meaningful_events", {"name": list(settings.meaningful_events)})
         self._load_complaint_marks()
         self._load_currency_factors(first)
+
+    def know_people_of(self, instant: datetime) -> None:
+        """From now on it is known what was said before `instant` of who is who, where that is later than as-of; to be called before any question.
+
+        People are merged by hand today, while the latest order may be of last month.
+        """
+        self._load_parameters(max(self.as_of, _instant(instant, self.settings.time_zone)))
 
     @contextlib.contextmanager
     def earlier(self, as_of: datetime | date) -> Iterator[Session]:
@@ -163,11 +170,12 @@ class Session:
             },
         )
 
-    def _load_parameters(self, known_at: datetime | None) -> None:
+    def _load_parameters(self, people_as_of: datetime) -> None:
         rules = self.settings
         row = {
             "as_of": _naive(self.as_of),
-            "known_at": _naive(known_at) if known_at else ALWAYS,
+            "people_as_of": _naive(people_as_of),
+            "known_at": _naive(self.known_at) if self.known_at else ALWAYS,
             "as_of_day": day_number(self.as_of_day),
             "history_start_day": day_number(self.history_start),
             "inactive_after_days": rules.inactive_after_days,
