@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from regulars.reports.drawing import MILLION, THOUSAND
+from regulars.reports.language import THIN
 from regulars.reports.theme import colour, heat_edges, heat_ink, heat_step
 
 if TYPE_CHECKING:
@@ -37,9 +39,12 @@ def y_axis(labels: str = "datum.label", *, count: int = 4, space: int = AXIS_SPA
     return alt.Axis(title=None, tickCount=count, minExtent=space, maxExtent=space, labelExpr=labels)
 
 
-SHORT = "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, '~f') + ' m' : abs(datum.value) >= 1e4 ? format(datum.value / 1e3, '~f') + ' k' : format(datum.value, ',~f')"
-"""Axis labels: thousands as k, millions as m."""
-PER_CENT = "format(100 * datum.value, '~f') + ' %'"
+SHORT = (
+    f"abs(datum.value) >= 1e6 ? format(datum.value / 1e6, '~f') + {MILLION} : "
+    f"abs(datum.value) >= 1e4 ? format(datum.value / 1e3, '~f') + {THOUSAND} : format(datum.value, ',~f')"
+)
+"""Axis labels: thousands and millions are shortened."""
+PER_CENT = f"format(100 * datum.value, '~f') + '{THIN}%'"
 
 
 def level(rows: Sequence[Mapping[str, Any]], size: Size, *, height: int = 150) -> Drawn:

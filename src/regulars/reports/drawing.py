@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from regulars.reports import theme
+from regulars.reports.language import MINUS, THIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import altair as alt
 
+    from regulars.reports.language import Language
+
     Drawn = alt.LayerChart | alt.FacetChart
+
+THOUSAND, MILLION = "'thousands'", "'millions'"
+"""What stands in the expression of an axis label for the language's own words."""
+LETTER = 6
+"""CSS pixels that a letter of an axis label takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +65,45 @@ def draw(
     key: str,
     build: Callable[[Size], Drawn],
     *,
+    language: Language,
     title: str,
     description: str,
     sizes: Sequence[Size] = (WIDE, NARROW),
 ) -> tuple[str, ...]:
-    """The chart as SVG, once for each size; nothing is fetched."""
+    """The chart as SVG, once for each size, its axes in the notation of the language; nothing is fetched."""
     return tuple(
-        _svg(build(size), size, title=title, description=description, key=f"{key}-{'n' if size.narrow else 'w'}") for size in sizes
+        _svg(build(size), size, language, title=title, description=description, key=f"{key}-{'n' if size.narrow else 'w'}")
+        for size in sizes
     )
 
 
-def _svg(chart: Any, size: Size, *, title: str, description: str, key: str) -> str:
+def _svg(chart: Any, size: Size, language: Language, *, title: str, description: str, key: str) -> str:
     import vl_convert
 
-    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec: dict[str, Any] = _with_magnitudes(chart.to_dict(validate=False), language)
     spec["config"] = theme.configuration()
     spec["width"] = size.width
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    notation = {"decimal": language.decimal, "thousands": language.thousands, "grouping": [3], "currency": ["", ""], "minus": MINUS}
+    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], format_locale=notation)
     return theme.clean_svg(
         svg, title=title, description=description, key=re.sub(r"[^a-z0-9-]", "-", key), variant="narrow" if size.narrow else "wide"
     )
+
+
+def _with_magnitudes(spec: Any, language: Language) -> Any:
+    """The labels of axes with the language's own words for a thousand and a million, and room for these."""
+    if isinstance(spec, list):
+        return [_with_magnitudes(part, language) for part in spec]
+    if not isinstance(spec, dict):
+        return spec
+    found = {name: _with_magnitudes(part, language) for name, part in spec.items()}
+    if isinstance(labels := found.get("labelExpr"), str):
+        thousand, million, _ = language.magnitudes
+        found["labelExpr"] = labels.replace(THOUSAND, f"'{THIN}{thousand}'").replace(MILLION, f"'{THIN}{million}'")
+        more = LETTER * (max(len(thousand), len(million)) - 1)
+        found |= {name: found[name] + more for name in ("minExtent", "maxExtent") if name in found}
+    return found
 
 
 def sparkline(values: Sequence[float | None], *, complete: Sequence[bool], title: str) -> str:

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from regulars import money
+from regulars.predictions.health.words import ENGLISH as ENGLISH_REASONS, sentence as reason_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+
+    from regulars.metrics import Card
+    from regulars.predictions.health.reasons import Reason
+    from regulars.predictions.health.words import Words
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -51,6 +56,16 @@ class _Words(string.Formatter):
         return str(shown(value, option) if option else shown(value))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardWords:
+    """What the card of a metric says, in another language than its own; the symbols are those of the card."""
+
+    question: str
+    formula: str
+    symbols: Mapping[str, str]
+    undefined_when: str
+
+
 @dataclass(frozen=True)
 class Language:
     """A catalogue of sentences with the notation of one language."""
@@ -69,11 +84,31 @@ class Language:
     date_form: str = "{day}\N{NO-BREAK SPACE}{month}\N{NO-BREAK SPACE}{year}"
     magnitudes: tuple[str, str, str] = ("k", "m", "bn")
     """What stands for a thousand, a million and a thousand millions."""
+    cards: Mapping[str, CardWords] = field(default_factory=dict)
+    """Cards of metrics by name, where they are not said in English."""
+    reasons: Words = ENGLISH_REASONS
+    """What the reasons of a light say."""
+
+    def card(self, card: Card) -> CardWords | Card:
+        """What the card of a metric says; in English it speaks for itself."""
+        return self.cards.get(card.name, card)
+
+    def reason(self, reason: Reason) -> str:
+        """The sentence of a reason."""
+        return reason_sentence(reason.says, reason.values, reason.currency, self.reasons)
 
     def say(self, said: Sentence | str, **parameters: Any) -> str:
         """The sentence in words; an unknown code is a fault of ours and raises `KeyError`."""
         code, values = (said.code, {**said.parameters, **parameters}) if isinstance(said, Sentence) else (said, parameters)
         return _Words(self).vformat(self.catalogue[code], (), values)
+
+    def quarantine_reason(self, code: str) -> str:
+        """Why a row of a file is in quarantine."""
+        return self.catalogue.get(f"quarantined.{code}", code.replace("_", " "))
+
+    def reason_title(self, code: str) -> str:
+        """What a reason of a light is about, in a few words."""
+        return self.catalogue.get(f"reason.{code}", self.capital(code.replace("_", " ")))
 
     def number(self, value: float, decimals: int | str = 0) -> str:
         """A number with thousands apart.

@@ -6,6 +6,7 @@ A reason states what was seen beside the customer's own normal, or beside that o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from regulars import money
@@ -62,9 +63,9 @@ TEXTS = {
     "withheld_green": "Green by score, but withheld: when tried on earlier data, half or more of the greens left.",
     "withheld_amber": "Amber by score, but withheld.",
     "withheld_red": "Red by score, but withheld: when tried on earlier data, fewer than half of the reds left.",
-    "changed": "Was {before} on {on}; score from {score_before} to {score} in {days:day}.",
-    "changed_by": "Was {before} on {on}; score from {score_before} to {score} in {days:day}, most of it {most}.",
-    "changed_light": "Was {before} on {on}.",
+    "changed": "Was {before} on {on:date}; score from {score_before} to {score} in {days:day}.",
+    "changed_by": "Was {before} on {on:date}; score from {score_before} to {score} in {days:day}, most of it {most}.",
+    "changed_light": "Was {before} on {on:date}.",
 }
 
 INPUT_WORDS = {
@@ -102,6 +103,7 @@ class Words:
     """The noun of a text after a number, and whether the number is 1."""
     money: Callable[[float, str], str]
     """Money in major units."""
+    day: Callable[[date], str]
 
 
 class _Shown:
@@ -116,6 +118,8 @@ class _Shown:
             return self.words.money(money.to_major(self.value, self.currency), self.currency) if self.currency else show(self.value / 100)
         if spec == "percent":
             return f"{show(100 * self.value)} %"
+        if spec == "date":
+            return self.words.day(date.fromisoformat(self.value))
         if not spec:
             return show(self.value) if isinstance(self.value, int | float) else str(self.value)
         number = show(self.value)
@@ -129,6 +133,7 @@ ENGLISH = Words(
     number=plain,
     noun=lambda name, one: name if one else PLURALS.get(name, name + "s"),
     money=lambda major, currency: f"{major:,.{money.exponent(currency)}f} {currency}",
+    day=lambda on: f"{on.day} {on:%b %Y}",
 )
 
 

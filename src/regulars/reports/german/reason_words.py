@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.predictions.health.words import Words
-from regulars.reports.german.words import GERMAN
+from regulars.reports.german.notation import NOTATION
 from regulars.reports.language import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from regulars.predictions.health.reasons import Reason
 
 TEXTS = {
     "silent": "Seit {days:Tagen} keine Bestellung; sonst alle {usual}.",
@@ -62,9 +60,9 @@ TEXTS = {
     "withheld_green": "Nach dem Wert grün, aber zurückgehalten: An früheren Daten erprobt, ging die Hälfte der Grünen oder mehr.",
     "withheld_amber": "Nach dem Wert gelb, aber zurückgehalten.",
     "withheld_red": "Nach dem Wert rot, aber zurückgehalten: An früheren Daten erprobt, ging weniger als die Hälfte der Roten.",
-    "changed": "War am {on} {before}; Wert von {score_before} auf {score} in {days:Tagen}.",
-    "changed_by": "War am {on} {before}; Wert von {score_before} auf {score} in {days:Tagen}, das meiste davon {most}.",
-    "changed_light": "War am {on} {before}.",
+    "changed": "War am {on:date} {before}; Wert von {score_before} auf {score} in {days:Tagen}.",
+    "changed_by": "War am {on:date} {before}; Wert von {score_before} auf {score} in {days:Tagen}, das meiste davon {most}.",
+    "changed_light": "War am {on:date} {before}.",
 }
 NOUNS: Mapping[str, str] = {
     "Tagen": "Tag",
@@ -82,7 +80,7 @@ NOUNS: Mapping[str, str] = {
 
 def _number(number: float) -> str:
     whole = abs(number) >= 10 or round(number, 1) == int(round(number, 1))
-    return GERMAN.number(round(number) if whole else round(number, 1), 0 if whole else 1)
+    return NOTATION.number(round(number) if whole else round(number, 1), 0 if whole else 1)
 
 
 GERMAN_REASONS = Words(
@@ -99,12 +97,6 @@ GERMAN_REASONS = Words(
     lights={"green": "grün", "amber": "gelb", "red": "rot", "new": "neu", "lapsed": "verstummt", "unknown": "unbekannt"},
     number=_number,
     noun=lambda plural, one: NOUNS[plural] if one else plural,
-    money=lambda major, currency: GERMAN.amount(Amount(major, currency), "exact"),
+    money=lambda major, currency: NOTATION.amount(Amount(major, currency), "exact"),
+    day=NOTATION.day,
 )
-
-
-def german_reason(reason: Reason) -> str:
-    """The sentence of a reason in German."""
-    from regulars.predictions.health import words
-
-    return words.sentence(reason.says, reason.values, reason.currency, GERMAN_REASONS)

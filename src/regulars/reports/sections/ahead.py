@@ -65,7 +65,11 @@ def _figure(evidence: Evidence, language: Language, found: Forecast, measure: st
         for r in coming
     ]
     svgs = draw(
-        f"ahead-{measure}", lambda size: prediction_charts.fan(past, later, size), title=title, description=say("forecast.description")
+        f"ahead-{measure}",
+        lambda size: prediction_charts.fan(past, later, size),
+        language=language,
+        title=title,
+        description=say("forecast.description"),
     )
     return Figure(key=f"ahead-{measure}", title=title, svgs=svgs, table=_grid(language, past, later))
 

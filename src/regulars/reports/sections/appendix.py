@@ -17,17 +17,15 @@ if TYPE_CHECKING:
 
     from regulars.metrics import Card
     from regulars.reports.evidence import Evidence
-    from regulars.reports.language import Language
+    from regulars.reports.language import CardWords, Language
 
 
 def definitions(evidence: Evidence, language: Language) -> Section:
     """What each figure means, from its card."""
     say, known = language.say, metrics.catalogue()
     names = [key.name for key in shown_keys(evidence)]
-    rows = [
-        [say(f"kpi.{name}"), known[name].card.question, _formula(language, known[name].card), known[name].card.undefined_when]
-        for name in names
-    ]
+    cards = [(name, language.card(known[name].card)) for name in names]
+    rows = [[say(f"kpi.{name}"), card.question, _formula(language, card), card.undefined_when] for name, card in cards]
     head = [say("appendix.figure"), say("appendix.question"), say("appendix.formula"), say("appendix.undefined")]
     rules = say("appendix.rules", days=evidence.session.settings.inactive_after_days, zone=evidence.session.settings.time_zone)
     table = Table(title="", grid=Grid(head=head, rows=rows, stacked=True))
@@ -41,7 +39,7 @@ def definitions(evidence: Evidence, language: Language) -> Section:
     )
 
 
-def _formula(language: Language, card: Card) -> str:
+def _formula(language: Language, card: Card | CardWords) -> str:
     symbols = "; ".join(language.say("appendix.symbol", symbol=symbol, meaning=meaning) for symbol, meaning in card.symbols.items())
     return language.say("appendix.symbols", formula=card.formula, symbols=symbols).replace("`", "") if symbols else card.formula
 
@@ -103,7 +101,7 @@ def _files(language: Language, records: Sequence[Mapping[str, Any]]) -> Table:
         ]
         rows.append([say("files.undone", file=name) if undone else name, *numbers, sums, agrees])
         if kept_out:
-            shown = ", ".join(f"{reason.replace('_', ' ')} {language.count(n)}" for reason, n in kept_out.items())
+            shown = ", ".join(f"{language.quarantine_reason(reason)} {language.count(n)}" for reason, n in kept_out.items())
             reasons.append(say("files.reasons", file=name, reasons=shown))
     note = " ".join([say("files.note"), *reasons])
     return Table(title=say("files.title"), grid=Grid(head=head, rows=rows, numbers=(1, 2, 3, 4, 5), stacked=True), note=note)

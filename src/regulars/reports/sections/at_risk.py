@@ -77,6 +77,7 @@ def _map(
     svgs = draw(
         "at-risk",
         lambda size: prediction_charts.value_against_risk(cells, size, called=called, **titles),
+        language=language,
         title=say("at_risk.figure"),
         description=say("at_risk.description", customers=len(rows)),
     )
@@ -114,7 +115,7 @@ def _calls(
             language.percent(r["churn_risk"], 0),
             stays[i - 1],
             money[i - 1],
-            " ".join(map(str, why[i - 1])),
+            " ".join(map(language.reason, why[i - 1])),
         ]
         for i, r in enumerate(calls, 1)
     ]

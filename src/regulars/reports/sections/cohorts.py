@@ -109,7 +109,7 @@ def _heat(
         found = [by_place.get((cohort, k)) for k in range(last + 1)]
         shown = ["" if c is None else language.number(value(c), 1 if share or value(c) < 100 else 0) for c in found]
         body.append([language.short_month(_first_day(cohort)), language.count(first["customers"]) if first else "", *shown])
-    svgs = draw(key, build, title=title, description=description)
+    svgs = draw(key, build, language=language, title=title, description=description)
     return Figure(key=f"{key}-figure", title=title, svgs=svgs, table=Grid(head=head, rows=body, numbers=range(1, last + 3)))
 
 

@@ -39,6 +39,7 @@ def concentration(evidence: Evidence, language: Language) -> Section:
     svgs = draw(
         "concentration",
         lambda size: charts.lorenz(rows, size, marked=marked, x_title=say("concentration.axis"), equal=say("concentration.equal")),
+        language=language,
         title=say("concentration.figure"),
         description=described,
         sizes=(HALF, NARROW),

@@ -68,7 +68,13 @@ def _lights(language: Language, by_light: Mapping[str, Mapping[str, Any]], horiz
         for c in present
     ]
     title = say("audit.figure", days=horizon)
-    svgs = draw("held-lights", lambda size: prediction_charts.by_light(rows, size), title=title, description=say("audit.description"))
+    svgs = draw(
+        "held-lights",
+        lambda size: prediction_charts.by_light(rows, size),
+        language=language,
+        title=title,
+        description=say("audit.description"),
+    )
     body = [
         [
             say(f"light.{c}"),
@@ -109,6 +115,7 @@ def _reliability(evidence: Evidence, language: Language, found: Predictions) -> 
     svgs = draw(
         "held-said",
         lambda size: prediction_charts.said_and_happened(rows, size, **titles),
+        language=language,
         title=title,
         description=say("audit.reliability_subtitle"),
     )

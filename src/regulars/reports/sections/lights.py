@@ -63,6 +63,7 @@ def _bars(evidence: Evidence, language: Language, found: Predictions, counts: di
     svgs = draw(
         "lights",
         lambda size: prediction_charts.by_light(rows, size, axis=SHORT),
+        language=language,
         title=title,
         description=say("lights.description", **{c: counts[c] for c in COLOURS}),
     )
@@ -83,12 +84,10 @@ def _reasons(language: Language, found: Predictions) -> Table | None:
     example: dict[str, str] = {}
     for reasons in told:
         for reason in reasons[:1]:
-            example.setdefault(reason.code, str(reason))
+            example.setdefault(reason.code, language.reason(reason))
     if not counted:
         return None
-    body = [
-        [language.capital(code.replace("_", " ")), language.count(count), example[code]] for code, count in counted.most_common(TOP_REASONS)
-    ]
+    body = [[language.reason_title(code), language.count(count), example[code]] for code, count in counted.most_common(TOP_REASONS)]
     grid = Grid(head=[say("lights.reason"), say("lights.customers"), say("lights.example")], rows=body, numbers=(1,), stacked=True)
     return Table(title=say("lights.drivers"), intro=say("lights.drivers_intro"), grid=grid)
 
@@ -123,7 +122,7 @@ def _changes(language: Language, found: Predictions) -> Table | None:
 
 def _inputs(language: Language, found: Predictions) -> str:
     known = found.assessment.inputs_known()
-    used, missing = ([name.replace("_", " ") for name, n in known.items() if bool(n) is there] for there in (True, False))
+    used, missing = ([language.reasons.inputs[name] for name, n in known.items() if bool(n) is there] for there in (True, False))
     if not used:
         return ""
     code = "lights.inputs" if missing else "lights.inputs_all"

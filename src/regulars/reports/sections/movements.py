@@ -86,10 +86,11 @@ def _figure(language: Language, rows: Sequence[dict[str, Any]], *, contract: boo
     )
     described = say("movements.level_description", last=language.count(done[-1]["closing"]))
     svgs = (
-        *draw("movements-level", lambda size: charts.level(level_rows, size), title=title, description=described),
+        *draw("movements-level", lambda size: charts.level(level_rows, size), language=language, title=title, description=described),
         *draw(
             "movements-flows",
             lambda size: charts.flows(flow_rows, size, kinds=kinds),
+            language=language,
             title=say("movements.flows"),
             description=say("movements.description"),
         ),
@@ -141,7 +142,7 @@ def _churn(evidence: Evidence, language: Language) -> Figure | None:
     title = say("churn.title", month=latest.window_start, rate=latest.value)
     subtitle = say("churn.subtitle") if latest.target is None else say("churn.subtitle_target", target=latest.target)
     described = say("churn.description", last=language.percent(latest.number))
-    svgs = draw("churn", lambda size: charts.trend(rows, size, target=latest.target), title=title, description=described)
+    svgs = draw("churn", lambda size: charts.trend(rows, size, target=latest.target), language=language, title=title, description=described)
     head = [say("movements.month"), say("churn.lost"), say("churn.at_start"), say("churn.rate"), say("table.interval")]
     body = [
         [

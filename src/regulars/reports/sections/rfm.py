@@ -45,6 +45,7 @@ def _map(evidence: Evidence, language: Language, cells: Sequence[dict[str, Any]]
     svgs = draw(
         "rfm-map",
         lambda size: charts.grid_map(rows, size, x_title=say("rfm.x"), y_title=say("rfm.y")),
+        language=language,
         title=say("rfm.map"),
         description=say("rfm.map_description"),
         sizes=(HALF, NARROW),
@@ -79,6 +80,7 @@ def _segments(evidence: Evidence, language: Language, segments: Sequence[dict[st
     svgs = draw(
         "rfm-segments",
         lambda size: charts.ranked(rows, size, kinds=kinds, row_height=20, space=122),
+        language=language,
         title=say("rfm.segments"),
         description=say("rfm.segments_description"),
         sizes=(HALF, NARROW),

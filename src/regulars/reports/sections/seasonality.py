@@ -64,6 +64,7 @@ def _figure(
     svgs = draw(
         f"seasonality-{name}",
         lambda size: charts.columns(drawn, size, reference=average),
+        language=language,
         title=say(f"seasonality.{name}"),
         description=described,
         sizes=sizes,

@@ -67,7 +67,13 @@ def _by_month(evidence: Evidence, language: Language) -> Figure | None:
     rows.sort(key=lambda r: str(r["start"]))
     last = series[90][-1] if series[90] else series[30][-1]
     described = say("second.description", last=language.percent(last.number))
-    svgs = draw("second-order", lambda size: charts.lines(rows, size, kinds=kinds), title=say("second.by_month"), description=described)
+    svgs = draw(
+        "second-order",
+        lambda size: charts.lines(rows, size, kinds=kinds),
+        language=language,
+        title=say("second.by_month"),
+        description=described,
+    )
     by_month = sorted({v.window_start for values in series.values() for v in values})
     body = [
         [

@@ -45,7 +45,9 @@ def value(evidence: Evidence, language: Language) -> Section:
         low=language.amount(evidence.amount(one["low_minor"])),
         high=language.amount(evidence.amount(one["high_minor"])),
     )
-    svgs = draw("value", lambda size: charts.ranges(rows, size, space=70), title=say("value.figure"), description=described)
+    svgs = draw(
+        "value", lambda size: charts.ranges(rows, size, space=70), language=language, title=say("value.figure"), description=described
+    )
     body = [
         [
             str(row["name"]),

@@ -109,8 +109,8 @@ class TestSentences:
         late = {**REGULAR, "days_since_order": 62}
         # (0.4 x 90 + 0.15 x 100) / 0.55 = 93, and (0.4 x 30 + 0.15 x 50) / 0.55 = 35: the risk takes 24 points of 0.55, the rhythm 7.5.
         by_score = changed(REGULAR, late, late, risks=[0.1, 0.7, 0.7])
-        assert by_score == "Was green on 2024-05-27; score from 93 to 35 in 14 days, most of it churn risk."
-        assert changed(REGULAR, {**REGULAR, "complaints_open": 1}, risks=[0.1, 0.3]) == "Was green on 2024-05-27."
+        assert by_score == "Was green on 27 May 2024; score from 93 to 35 in 14 days, most of it churn risk."
+        assert changed(REGULAR, {**REGULAR, "complaints_open": 1}, risks=[0.1, 0.3]) == "Was green on 27 May 2024."
         assert changed(REGULAR, REGULAR, risks=[0.1, 0.1]) == "None"
 
 
