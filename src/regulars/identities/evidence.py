@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from regulars.identities.identifiers import Identifier, rank
+from regulars.identities.identifiers import Identifier, customer_from_text, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,8 @@ class Decision(NamedTuple):
     """What a person decided: `merge` two sides, `unmerge` the left from the right side, or `dismiss` a suggestion.
 
     Each side lists its identities as they stood then; of a merge the first of each side are the two that are tied. A dismissed suggestion
-    is told by its `code`, what it rests on (`left`) and whom it named (`right`).
+    is told by its `code`, what it rests on (`left`) and whom it named (`right`). `seen` are those who were known from rows of files alone,
+    with the instant of the earliest: the decision is what makes the graph know them.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Decision(NamedTuple):
     occurred_at: int
     decision_id: str
     code: str = ""
+    seen: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,11 @@ class Sightings:
         known = self.pairs.get(pair)
         if known is None or when < known:
             self.pairs[pair] = when
+
+
+def seen_in_files(seen: Iterable[tuple[str, int]]) -> list[Link]:
+    """People of files with the instant of their earliest row, as links that name one identity each: the customer id that the rows bear."""
+    return [Link((customer_from_text(identity),), at, "") for identity, at in seen]
 
 
 def gather(links: Iterable[Link]) -> Sightings:

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from regulars.identities.constraints import Constraints
-from regulars.identities.evidence import DEFAULT_RULES, Identification, Instant, Pair, Sightings, gather
+from regulars.identities.evidence import DEFAULT_RULES, Identification, Instant, Pair, Sightings, gather, seen_in_files
 from regulars.identities.identifiers import WEAK, rank
 from regulars.identities.joining import Join, Refusal, Sets
 from regulars.identities.spans import Span, lent, spans_of
@@ -91,8 +91,9 @@ def build(
     >>> graph.places["anon:7f"].customer_id, graph.places["anon:7f"].since
     ('anna', 200)
     """
-    sightings = gather(links)
-    graph = connect(sightings, Constraints(decisions), rules)
+    decided = list(decisions)
+    sightings = gather([*links, *(link for one in decided for link in seen_in_files(one.seen))])
+    graph = connect(sightings, Constraints(decided), rules)
     calls = defaultdict(list)
     for call in identifications:
         calls[call.anonymous].append(call)

@@ -159,6 +159,26 @@ def from_text(identity: str) -> Identifier:
     return Identifier("stripe" if identity.startswith("cus_") else "file", identity)
 
 
+def customer_from_text(identity: str) -> Identifier:
+    """The identifier that a customer id of a table is.
+
+    >>> customer_from_text("4711"), customer_from_text("anna@shop.eu").kind
+    (Identifier(kind='customer', value='4711'), 'email')
+    """
+    found = from_text(identity)
+    return Identifier("customer", found.value) if found.kind == "file" else found
+
+
+def is_usable(identity: str) -> bool:
+    r"""Whether a text of a table may be an identity of the graph: no longer than what calls may say, and without control characters.
+
+    >>> is_usable("4711"), is_usable("x" * 256), is_usable("a\tb")
+    (True, False, False)
+    """
+    value = from_text(identity).value
+    return 0 < len(value) <= _LONGEST and not _UNPRINTABLE.search(value) and (value.isascii() or _encodes(value))
+
+
 def narrowest(identifiers: tuple[Identifier, ...]) -> Identifier:
     """Of the identifiers of a call the one whose identity its rows carry.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.db.models import Max
@@ -16,6 +17,7 @@ from regulars_server.profiles import models
 from regulars_server.profiles.bulk import one_writer
 from regulars_server.profiles.contracts import Preview
 from regulars_server.profiles.errors import NoSuchSuggestion, NothingToPart, OnePersonAlready, UnknownIdentity
+from regulars_server.profiles.filed import as_if_known, make_known, unknown_of
 from regulars_server.profiles.known import changed_by_hand, read_decisions
 from regulars_server.profiles.part import LENT, Part, Row, read_members, read_rows
 from regulars_server.profiles.rebuilding import rebuild
@@ -30,14 +32,18 @@ if TYPE_CHECKING:
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def merge(*, left: str, right: str, actor: str, now: datetime, evidence: str = "") -> str:
+def merge(
+    *, left: str, right: str, actor: str, now: datetime, evidence: str = "", in_files: Mapping[str, int] = MappingProxyType({})
+) -> str:
     """The customers of two identities are one from now on; returns the id of that customer.
 
-    Raises `UnknownIdentity` and `OnePersonAlready`.
+    `in_files` vouches for people whom no call named: they stand in the tables, with the instant (microseconds since 1970, UTC) of their
+    earliest row. Raises `UnknownIdentity` and `OnePersonAlready`.
     """
     with write_tx():
         one_writer()
-        decision = _merging(left, right, now)
+        seen = make_known({one: in_files[one] for one in (left, right) if one in in_files})
+        decision = _merging(left, right, now)._replace(seen=tuple(sorted(seen.items())))
         before = {_customer(left), _customer(right)}
         _decide(decision, actor, evidence)
         customer = _customer(left)
@@ -64,9 +70,12 @@ def unmerge(*, identity: str, actor: str, now: datetime, evidence: str = "") -> 
     return _customer(identity)
 
 
-def preview_merge(*, left: str, right: str, now: datetime, counts: Counts | None = None) -> Preview:
+def preview_merge(
+    *, left: str, right: str, now: datetime, counts: Counts | None = None, in_files: Mapping[str, int] = MappingProxyType({})
+) -> Preview:
     """What `merge` would change. `counts` says for a list of identities how many rows they have by table."""
-    return _preview(_merging(left, right, now), counts)
+    filed = as_if_known(unknown_of({one: in_files[one] for one in (left, right) if one in in_files}))
+    return _preview(_merging(left, right, now, filed), counts, filed)
 
 
 def preview_unmerge(*, identity: str, now: datetime, counts: Counts | None = None) -> Preview:
@@ -90,17 +99,17 @@ def dismiss(*, suggestion_id: int, actor: str, now: datetime) -> None:
         record_change(actor=actor, action="suggestion.dismissed", now=now, subjects=subjects, details={"decision": decision.decision_id})
 
 
-def _merging(left: str, right: str, now: datetime) -> Decision:
-    rows = _known(left, right)
+def _merging(left: str, right: str, now: datetime, filed: Mapping[str, Row] = MappingProxyType({})) -> Decision:
+    rows = _known(left, right, filed=filed)
     if rows[left].customer_id == rows[right].customer_id:
         raise OnePersonAlready("The two are one person already.", expected="identities of two customers", remedy="Nothing is left to do.")
-    part, members = _around([rows[left].customer_id, rows[right].customer_id])
+    part, members = _around([rows[left].customer_id, rows[right].customer_id], filed)
     outside = part.outside()
     natural = connect(part.sightings, part.constraints.without(part.constraints.ties), part.rules, known=part.barred, outside=outside)
     sides = []
     for identity in (left, right):
         own = [one for one, row in members.items() if row.customer_id == rows[identity].customer_id and row.kind != LENT]
-        anchor = part_of(_plain(identity), own, natural)[0]
+        anchor = part_of(_plain(rows[identity]), own, natural)[0]
         sides.append((anchor, *sorted(one for one in own if one != anchor)))
     return Decision("merge", *sides, *_stamp(now))
 
@@ -119,9 +128,9 @@ def _unmerging(identity: str, now: datetime) -> Decision:
     return Decision("unmerge", *sides, *_stamp(now))
 
 
-def _preview(decision: Decision, counts: Counts | None) -> Preview:
+def _preview(decision: Decision, counts: Counts | None, filed: Mapping[str, Row] = MappingProxyType({})) -> Preview:
     constraints = Constraints([*read_decisions(), decision])
-    part = _part_of(decision, constraints)
+    part = _part_of(decision, constraints, filed)
     graph = connect(part.sightings, constraints, part.rules, known=part.barred, outside=part.outside())
     moving = [one for one in sorted(part.inside) if one in part.rows and graph.customer_of(one) != part.rows[one].customer_id]
     lent_too = [one for one, row in part.rows.items() if row.kind == LENT and row.via in moving]
@@ -143,17 +152,17 @@ def _decide(decision: Decision, actor: str, evidence: str) -> None:
     rebuild(part, said, news={decision.decision_id}, rule=decision.kind)
 
 
-def _part_of(decision: Decision, constraints: Constraints) -> Part:
+def _part_of(decision: Decision, constraints: Constraints, filed: Mapping[str, Row] = MappingProxyType({})) -> Part:
     part = Part(constraints, rules())
     named = {*decision.left, *decision.right}
-    part.know(read_rows(list(named)))
+    part.know({**filed, **read_rows(list(named))})
     part.reach(one for one in named if one in part.rows)
     return part
 
 
-def _around(customers: list[str]) -> tuple[Part, dict[str, Row]]:
+def _around(customers: list[str], filed: Mapping[str, Row] = MappingProxyType({})) -> tuple[Part, dict[str, Row]]:
     part = Part(Constraints(read_decisions()), rules())
-    members = read_members(customers)
+    members = {**filed, **read_members(customers)}
     part.know(members)
     part.reach(one for one, row in members.items() if row.kind != LENT)
     return part, members
@@ -166,6 +175,7 @@ def _write(decision: Decision, actor: str, evidence: str) -> None:
         code=decision.code,
         left=list(decision.left),
         right=list(decision.right),
+        seen=dict(decision.seen),
         occurred_at=decision.occurred_at,
         actor=actor,
         evidence=evidence,
@@ -173,8 +183,8 @@ def _write(decision: Decision, actor: str, evidence: str) -> None:
     changed_by_hand()
 
 
-def _known(*identities: str) -> dict[str, Row]:
-    rows = read_rows(identities)
+def _known(*identities: str, filed: Mapping[str, Row] = MappingProxyType({})) -> dict[str, Row]:
+    rows = {**filed, **read_rows([one for one in identities if "\0" not in one])}
     if len(rows) < len(set(identities)):
         raise UnknownIdentity("Nobody is known under this id.", expected="an identity of a customer", remedy="Load the page again.")
     return rows
@@ -185,10 +195,9 @@ def _customer(identity: str) -> str:
     return row.customer_id if row else identity
 
 
-def _plain(identity: str) -> str:
-    """The user's identity where this one was lent to a user."""
-    row = read_rows([identity])[identity]
-    return row.via if row.kind == LENT else identity
+def _plain(row: Row) -> str:
+    """An identity; the user's where it was lent to a user."""
+    return row.via if row.kind == LENT else row.identity
 
 
 def _stamp(now: datetime) -> tuple[int, str]:

@@ -78,9 +78,11 @@ KNOWN = Known()
 
 def read_decisions() -> list[Decision]:
     """All decisions by hand."""
-    names = ("kind", "left", "right", "occurred_at", "decision_id", "code")
+    names = ("kind", "left", "right", "occurred_at", "decision_id", "code", "seen")
     rows: Any = models.Decision.objects.values_list(*names)
-    return [Decision(kind, tuple(left), tuple(right), at, key, code) for kind, left, right, at, key, code in rows]
+    return [
+        Decision(kind, tuple(left), tuple(right), at, key, code, tuple(seen.items())) for kind, left, right, at, key, code, seen in rows
+    ]
 
 
 def changed_by_hand() -> None:

@@ -67,6 +67,8 @@ class Decision(models.Model):
     code = models.CharField(max_length=40, default="")
     left: Any = models.JSONField(default=list)
     right: Any = models.JSONField(default=list)
+    seen: Any = models.JSONField(default=dict)
+    """Those who were known from rows of files alone until then, with the instant of the earliest."""
     occurred_at = models.BigIntegerField()
     actor = models.CharField(max_length=80)
     evidence = models.TextField(default="")

@@ -72,7 +72,7 @@ def _mentioning(model: type[Model], lists: tuple[str, ...], ids: Ids) -> list[An
 
 
 def _texts(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str) else list(value)
 
 
 def _export_lists(model: type[Model], lists: tuple[str, ...], ids: Ids) -> Iterator[Mapping[str, Any]]:
@@ -85,13 +85,14 @@ def _erase_decisions(ids: Ids) -> int:
     """Take the person out of decisions; one that is left without a side goes."""
     with write_tx():
         one_writer()
-        found = _mentioning(models.Decision, ("left", "right"), ids)
+        found = _mentioning(models.Decision, _DECISIONS, ids)
         for row in found:
             row.left = [text for text in row.left if text not in ids]
             row.right = [text for text in row.right if text not in ids]
+            row.seen = {text: at for text, at in row.seen.items() if text not in ids}
             if row.left and row.right:
                 row.evidence = ""
-                row.save(update_fields=["left", "right", "evidence"])
+                row.save(update_fields=["left", "right", "seen", "evidence"])
             else:
                 row.delete()
         if found:
@@ -117,7 +118,7 @@ def _holding(model: type[Model], holds: str, *columns: str, kept: str = _KEPT) -
 
 
 _FLUSHED = "it goes with the next flush to the tables, within seconds"
-_DECISIONS, _SUGGESTIONS = ("left", "right"), ("rests_on", "customers")
+_DECISIONS, _SUGGESTIONS = ("left", "right", "seen"), ("rests_on", "customers")
 
 HOLDINGS = (
     replace(_holding(models.Identity, "identities and whose they are", "identity", "customer_id"), erase=_erase_identities),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-RANK = {"user": 0, "shopify": 1, "stripe": 1, "file": 2, "email": 3, "anonymous": 4, "phone": 5, "device": 6}
+RANK = {"user": 0, "shopify": 1, "stripe": 1, "customer": 2, "file": 3, "email": 4, "anonymous": 5, "phone": 6, "device": 7}
 
 
 def partition(calls, decisions=(), limits=None, person_at_most=2000):
@@ -40,7 +40,8 @@ def partition(calls, decisions=(), limits=None, person_at_most=2000):
     named = {}
     for group in sets:
         users = [one for one in group if kinds[one] == "user"]
-        customer = min(users or group, key=lambda one: (firsts[one], kinds[one], one))
+        of_files = [one for one in group if kinds[one] == "customer"]
+        customer = min(users or of_files or group, key=lambda one: (firsts[one], kinds[one], one))
         named.update(dict.fromkeys(group, customer))
     return named
 

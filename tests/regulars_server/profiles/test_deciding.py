@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from regulars.facts import facts
-from regulars.identities.evidence import Decision
+from regulars.identities.evidence import DEFAULT_RULES, Decision
 from regulars.identities.graph import build
 from regulars.identities.identifiers import Identifier
 from regulars_server.profiles import models
 from regulars_server.profiles.errors import NoSuchSuggestion, NothingToPart, OnePersonAlready, UnknownIdentity
 from regulars_server.profiles.public import (
+    add_note,
     customer_by_reference,
     dismiss,
     merge,
     points_balance,
     preview_merge,
     preview_unmerge,
+    profile_of,
     suggestions,
     unmerge,
     why,
@@ -29,7 +32,7 @@ from regulars_server.profiles.public import (
 from regulars_server.shared.models import AuditNote, DomainEvent
 from regulars_server.shared.public import reference_of
 from tests.builders import company
-from tests.regulars.identities import calls as random_calls
+from tests.regulars.identities import calls as random_calls, who_oracle
 from tests.regulars_server.profiles.arrivals import NOW, Loader, seen
 from tests.regulars_server.profiles.test_resolving import assert_is_graph
 
@@ -147,6 +150,48 @@ class TestUnmerge:
         assert told() == before
 
 
+class TestPeopleOfFiles:
+    """Nobody called them by name: they stand in the tables, and the page that shows them vouches for it."""
+
+    FILES = MappingProxyType({"c1": 500, "c2": 300, "mia@x.eu": 400})
+
+    def test_are_merged_into_the_one_who_was_there_first_and_parted_again(self, loader):
+        assert merge(left="c1", right="c2", in_files=self.FILES, **TEAM) == "c2"
+        assert merge(left="mia@x.eu", right="c1", in_files=self.FILES, **LATER) == "c2"
+        assert loader.mapped() == {"c1": "c2", "mia@x.eu": "c2"}
+        assert customer_by_reference(reference_of("c1")) == "c2"
+        unmerge(identity="mia@x.eu", actor="user 1", now=NOW + timedelta(hours=2))
+        unmerge(identity="c1", actor="user 1", now=NOW + timedelta(hours=3))
+        assert loader.customers() == {one: loader.mapped().get(one, one) for one in self.FILES} == {one: one for one in self.FILES}
+        assert [dict(row.seen) for row in models.Decision.objects.order_by("id")] == [{"c1": 500, "c2": 300}, {"mia@x.eu": 400}, {}, {}]
+
+    def test_are_merged_with_whom_calls_name(self, two):
+        assert merge(left="c1", right="bob", in_files=self.FILES, **TEAM) == "bob"
+        two.load(seen([Identifier("user", "c1"), OTHER_MAIL], 5, "m0"))
+        assert two.customers()["c1"] == "c1"
+        assert set(two.customers().values()) == {"ann", "c1"}
+
+    def test_are_previewed_and_nothing_is_written(self, two):
+        shown = preview_merge(left="c1", right="bob", now=NOW, in_files=self.FILES)
+        assert (shown.left, shown.right, shown.left_customer, shown.moving) == (("c1",), ("b@x.eu", "bob"), "bob", ("c1",))
+        assert "c1" not in two.customers()
+        assert models.Decision.objects.count() == models.MapRow.objects.filter(identity="c1").count() == 0
+
+    @pytest.mark.parametrize("other", ["zoe", "x" * 4000, "c\0", ""])
+    def test_are_refused_where_nobody_vouches_or_the_id_cannot_be_one(self, loader, other):
+        with pytest.raises(UnknownIdentity):
+            merge(left="c1", right=other, in_files={"c1": 5, **({other: 5} if other != "zoe" else {})}, **TEAM)
+        assert loader.customers() == {}
+        assert (models.Decision.objects.count(), AuditNote.objects.count()) == (0, 0)
+
+    def test_keep_their_notes_when_they_are_merged_and_parted(self, loader):
+        add_note(customer_id="c1", text="Calls on Mondays", **TEAM)
+        merge(left="c1", right="c2", in_files=self.FILES, **TEAM)
+        assert [one.text for one in profile_of("c2").notes] == ["Calls on Mondays"]
+        unmerge(identity="c1", **LATER)
+        assert ([one.text for one in profile_of("c1").notes], profile_of("c2").notes) == (["Calls on Mondays"], ())
+
+
 class TestSuggestions:
     def test_name_who_looks_like_one_and_can_be_dismissed(self, two):
         (one,) = suggestions()
@@ -173,6 +218,7 @@ class TestAnyHistory:
                 order = order[3:]
                 decide_something(chance)
             assert_is_graph(loader, build(random_calls.links_of(found), random_calls.identifications_of(found), decisions()))
+            assert {one: customer for one, customer in loader.customers().items() if ">" not in one} == slowly(found)
             transaction.set_rollback(True)
 
     @given(random_calls.calls, st.integers(0, 10**6))
@@ -201,21 +247,33 @@ def balances(session):
     return {name: (found.points, found.debt) for name in ("ann", "bob") if (found := points_balance(session, name)).points}
 
 
+IN_FILES = {"c1": 35, "c2": 60, "u1": 80, "b@x.eu": 15}
+"""People of files; two of them calls may name as well."""
+
+
 def decide_something(chance):
-    """Merge two who are not one, or take somebody out."""
+    """Merge two who are not one, or take somebody out; calls named them, or files hold them."""
     customers = dict(models.Identity.objects.exclude(kind="lent").values_list("identity", "customer_id"))
-    if len(customers) < 2:
-        return
+    customers = {one: one for one in IN_FILES} | customers
     one, other = chance.sample(sorted(customers), 2)
     at = NOW + timedelta(seconds=models.Decision.objects.count())
     if customers[one] != customers[other]:
-        merge(left=one, right=other, actor="user 1", now=at)
+        merge(left=one, right=other, actor="user 1", now=at, in_files=IN_FILES)
     elif chance.random() < 0.5:
         unmerge(identity=one, actor="user 1", now=at)
 
 
 def decisions():
     return [
-        Decision(row.kind, tuple(row.left), tuple(row.right), row.occurred_at, row.decision_id, row.code)
+        Decision(row.kind, tuple(row.left), tuple(row.right), row.occurred_at, row.decision_id, row.code, tuple(row.seen.items()))
         for row in models.Decision.objects.all()
     ]
+
+
+def slowly(found):
+    """Customer by identity, by the second writing of the rules."""
+    said = [(tuple((one.kind, one.identity) for one in ids), at, message) for ids, at, message, _ in found]
+    for decision in decisions():
+        said += [((("email" if "@" in one else "customer", one),), at, "") for one, at in decision.seen]
+    told = [(one.occurred_at, one.decision_id, one.kind, one.left, one.right) for one in decisions()]
+    return who_oracle.partition(said, told, {kind: (limit.identities, limit.anonymous) for kind, limit in DEFAULT_RULES.limits.items()})

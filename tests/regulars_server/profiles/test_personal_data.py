@@ -53,3 +53,13 @@ class TestHoldings:
         assert Decision.objects.count() == 0
         # The telephone was shared with the person who is gone; now it is Bob's.
         assert Identity.objects.get(identity="+491511111111").customer_id == "bob"
+
+    def test_hand_out_and_erase_somebody_whom_a_decision_took_in_from_a_file(self, loader):
+        loader.load(seen([CYD], 60, "m6"))
+        merge(left="filed-canary", right="cyd", actor="user 1", now=NOW, in_files={"filed-canary": 5})
+        (holding,) = (one for one in HOLDINGS if one.name == "profiles.Decision")
+        (told,) = holding.export(frozenset({"filed-canary"}))
+        assert told["seen"] == ["filed-canary"]
+        Decision.objects.update(right=["cyd", "dora"], left=["ben", "filed-canary"])
+        holding.erase(frozenset({"filed-canary"}))
+        assert [(row.left, row.seen) for row in Decision.objects.all()] == [(["ben"], {})]

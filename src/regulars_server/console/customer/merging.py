@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 P = Permission
 SHOWN = 10
+FETCHED, MOST_FETCHES = 500, 20
 
 
 @needs(P.EDIT_PEOPLE, P.SEE_PEOPLE)
@@ -42,7 +43,11 @@ def merge(request: HttpRequest, reference: str) -> HttpResponse:
             return _merged(request, here, there)
         if there is not None:
             preview = profiles.preview_merge(
-                left=here.identities[0], right=there.identities[0], now=timezone.now(), counts=selectors.counts
+                left=here.identities[0],
+                right=there.identities[0],
+                now=timezone.now(),
+                counts=selectors.counts,
+                in_files=_in_files(here, there),
             )
             context |= _shown(preview)
     except RegularsError as refusal:
@@ -60,9 +65,26 @@ def _merged(request: HttpRequest, here: selectors.Customer, there: selectors.Cus
         actor=str(request.user),
         now=timezone.now(),
         evidence=request.POST.get("evidence", "").strip()[:2000],
+        in_files=_in_files(here, there),
     )
     messages.success(request, _("The two are one customer now. Events, orders and points follow within seconds."))
     return HttpResponseRedirect(f"/customers/{reference_of(customer_id)}/")
+
+
+def _in_files(*customers: selectors.Customer) -> dict[str, int]:
+    """Those whom only files name, with the instant of their earliest entry: what the serving file has of them vouches for them."""
+    return {one.profile.customer_id: _first_at(one.profile.customer_id) for one in customers if not one.profile.identities and one.facts}
+
+
+def _first_at(customer_id: str) -> int:
+    earliest, before = timezone.now(), None
+    for _round in range(MOST_FETCHES):
+        entries = serving.timeline([customer_id], before, FETCHED)
+        if entries:
+            earliest, before = entries[-1].occurred_at, entries[-1].cursor
+        if len(entries) < FETCHED:
+            break
+    return round(earliest.timestamp() * 1_000_000)
 
 
 def _search(request: HttpRequest, text: str, here: selectors.Customer) -> list[dict[str, str]]:

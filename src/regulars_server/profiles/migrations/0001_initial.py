@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(default="", max_length=40)),
                 ("left", models.JSONField(default=list)),
                 ("right", models.JSONField(default=list)),
+                ("seen", models.JSONField(default=dict)),
                 ("occurred_at", models.BigIntegerField()),
                 ("actor", models.CharField(max_length=80)),
                 ("evidence", models.TextField(default="")),
