@@ -53,7 +53,7 @@ def build_here(workspace: Workspace, now: datetime, *, progress: Callable[[float
 
 @contextmanager
 def _session(workspace: Workspace, place: Path, now: datetime) -> Iterator[tuple[Session, BuildingEngine]]:
-    """The tables as of the end of the last complete day, or, where there are later rows, as of the latest of them."""
+    """The tables as of the end of the last complete day, or, where there are later rows, as of the latest of them; people as they are now."""
     spill = place / "spill"
     spill.mkdir()
     engine = BuildingEngine(spill=spill)
@@ -64,6 +64,7 @@ def _session(workspace: Workspace, place: Path, now: datetime) -> Iterator[tuple
             session.close()
             engine = BuildingEngine(spill=spill)
             session = workspace.session(engine=engine, as_of=latest)
+        session.know_people_of(now)
         yield session, engine
     finally:
         session.close()
