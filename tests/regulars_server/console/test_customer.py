@@ -6,12 +6,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from regulars_server.console.customer import timeline
 from regulars_server.console.customer.selectors import found
-from regulars_server.loading.public import tick
-from regulars_server.profiles import public as profiles
+from regulars_server.loading.public import flush, tick
+from regulars_server.loading.workspace import workspace
+from regulars_server.profiles import models, public as profiles
+from regulars_server.serving import public as serving
+from regulars_server.serving.building import build_here
 from regulars_server.serving.public import Entry
+from regulars_server.serving.reading import close
 from regulars_server.shared.audit import deliver
 from regulars_server.shared.models import AuditEntry
 from regulars_server.shared.public import reference_of
@@ -182,3 +187,49 @@ class TestSuggestions:
 
     def test_are_shut_for_who_may_not_see_people(self, as_role, anna) -> None:
         assert as_role("no_personal_data").get("/data/suggestions/").status_code == 403
+
+
+class TestSomebodyOfAFile:
+    """No call has named them: they are on the list because a file holds their orders."""
+
+    @pytest.fixture
+    def files(self, shop, tmp_path):
+        rows = [f"o{n},{who},2026-{month:02}-05,{10 * n}" for n, (who, month) in enumerate([("c2", 3), ("c1", 2), ("c1", 8), ("c3", 4)], 1)]
+        (tmp_path / "orders.csv").write_text("\n".join(["order_id,customer_id,date,amount", *rows]))
+        shop.import_file(tmp_path / "orders.csv")
+        self.build()
+        yield
+        close()
+
+    @staticmethod
+    def build() -> dict[str, int]:
+        """The list built anew: orders by customer."""
+        flush(timezone.now(), force=True)
+        build_here(workspace(), timezone.now() + timedelta(days=1))
+        page = serving.customers(serving.CustomerQuery())
+        return {row["customer_id"]: serving.customer(row["customer_id"])["orders"] for row in page.rows}
+
+    def test_is_merged_and_parted_on_the_same_pages_as_others(self, as_role, files) -> None:
+        support, here, other = as_role("support"), reference_of("c2"), reference_of("c1")
+        before = self.build()
+        assert before == {"c1": 2, "c2": 1, "c3": 1}
+        assert f'href="/customers/{here}/merge/"' in support.get(f"/customers/{here}/").content.decode()
+        assert f"?with={other}" in support.get(f"/customers/{here}/merge/?q=c1").content.decode()
+        preview = support.get(f"/customers/{here}/merge/?with={other}").content.decode()
+        assert "What would change" in preview
+        assert "would be called c1" in preview
+        assert models.Identity.objects.count() == 0
+        done = support.post(f"/customers/{here}/merge/", {"with": other, "evidence": "Same telephone"}, follow=True).content.decode()
+        assert "Decided by Support" in done
+        assert support.get(f"/customers/{here}/")["Location"] == f"/customers/{other}/"
+        assert self.build() == {"c1": 3, "c3": 1}
+        assert len(timeline.page(found(other).identities).entries) == 3
+        token = {"identity": here, "evidence": "Two people"}
+        assert f'/customers/{other}/unmerge/?identity={here}"' in support.get(f"/customers/{other}/").content.decode()
+        support.post(f"/customers/{other}/unmerge/", token)
+        assert self.build() == before
+        assert [len(timeline.page(found(one).identities).entries) for one in (here, other)] == [1, 2]
+
+    def test_is_written_about(self, as_role, files) -> None:
+        page = as_role("support").post(f"/customers/{reference_of('c3')}/notes/", {"text": "Likes tea"}, follow=True).content.decode()
+        assert "Likes tea" in page
