@@ -116,8 +116,8 @@ def _folder(workspace: Workspace) -> Iterator[Finding]:
     free = shutil.disk_usage(workspace.folder).free
     state: Literal["good", "look"] = "good" if free > 1_000_000_000 else "look"
     yield Finding("disk", state, f"{free / 1e9:,.1f} GB free on the disk")
-    loads = [load for load in workspace.loads() if not load.undone]
-    yield Finding("loads", "told", f"{len(loads)} loads, {sum(sum(load.rows.values()) for load in loads):,} rows")
+    counts = workspace.load_counts()
+    yield Finding("loads", "told", f"{counts.loads} loads, {counts.rows:,} rows")
     held = _quarantined(workspace)
     if held:
         yield Finding(

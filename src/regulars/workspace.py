@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone, NoWorkspace, WorkspaceUnreadable
+from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone
 from regulars.settings import Settings
-from regulars.warehouse.changes import Places, recover
-from regulars.warehouse.files import disk_room, read_json, write_bytes, write_json
-from regulars.warehouse.loads import (
-    Load,
-    LoadRecord,
+from regulars.warehouse.changes import Places, recover, settled
+from regulars.warehouse.files import disk_room, write_bytes
+from regulars.warehouse.loads import Load, LoadRecord, new_change_id
+from regulars.warehouse.lock import Lock
+from regulars.warehouse.records import (
+    BY_THEMSELVES,
+    LoadCounts,
+    count_loads,
     is_committed,
     latest_loaded_at,
     load_marks,
-    new_change_id,
     read_load,
     read_loads,
     refuse_committed,
 )
-from regulars.warehouse.lock import Lock, reading
+from regulars.warehouse.settings_file import read_settings, write_settings
 from regulars.warehouse.snapshot import Snapshot
 from regulars.warehouse.store import Store
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import date, datetime
 
     from regulars.analyses import AnalysisResult
@@ -44,12 +45,9 @@ if TYPE_CHECKING:
     from regulars.warehouse.engines.engine import Engine
     from regulars.warehouse.erasure.erasing import ErasureReport
     from regulars.warehouse.erasure.hashes import ErasedHashes
+    from regulars.warehouse.tidying import Tidied
 
 Answer = TypeVar("Answer")
-
-FORMAT = 1
-"""Version of the layout of a workspace folder."""
-
 
 KEEP_WAIT_SECONDS = 300.0
 """How long predictions that were reckoned wait for somebody else's import to end; reckoning them anew would take as long."""
@@ -74,7 +72,7 @@ class Workspace:
         Raises `NoWorkspace` when there is none, `WorkspaceUnreadable` when it is of another version or damaged.
         """
         path = Path(folder).expanduser().absolute()
-        workspace = cls(path, _read_settings(path))
+        workspace = cls(path, read_settings(path))
         workspace._recover()
         return workspace
 
@@ -95,20 +93,19 @@ class Workspace:
             path.mkdir(parents=True, exist_ok=True)
             places.make()
             write_bytes(path / "secret.key", secrets.token_bytes(32), mode=0o600)
-            write_json(path / "workspace.json", {"format": FORMAT, "settings": chosen.as_dict()})
+            write_settings(path, chosen)
         return cls(path, chosen)
 
     def change_settings(self, **changes: Any) -> None:
         """Change settings by name; impossible values raise `SettingRefused` and change nothing."""
         with Lock.take(self._places.commit_lock, what="a change of settings"), disk_room(self.folder):
-            settings = _read_settings(self.folder).changed(**changes)
-            write_json(self.folder / "workspace.json", {"format": FORMAT, "settings": settings.as_dict()})
+            settings = read_settings(self.folder).changed(**changes)
+            write_settings(self.folder, settings)
         self.settings = settings
 
     def snapshot(self) -> Snapshot:
         """The tables as they are now, pinned."""
-        self._recover()
-        with reading(self._places.commit_lock):
+        with settled(self._places, self._store):
             states = {table: state for table in self._store.tables() if (state := self._store.state(table)) is not None}
         return Snapshot(
             versions={table: state.version for table, state in states.items()},
@@ -139,10 +136,15 @@ class Workspace:
                 lock.release()
             raise
 
-    def loads(self) -> list[LoadRecord]:
-        """The committed loads in order, those undone since included."""
+    def loads(self, *, leave_out: Collection[str] = (), latest: int | None = None) -> list[LoadRecord]:
+        """The committed loads in order, those undone since included: all, or those from other sources than `leave_out`, or the latest of them."""
         self._recover()
-        return read_loads(self._places)
+        return read_loads(self._places, leave_out=leave_out, latest=latest)
+
+    def load_counts(self) -> LoadCounts:
+        """How many loads hold, how many rows they brought, and the last one's id; at once, however many there are."""
+        self._recover()
+        return count_loads(self._places)
 
     @staticmethod
     def new_load_id(now: datetime | None = None) -> str:
@@ -154,13 +156,13 @@ class Workspace:
         self._recover()
         return is_committed(self._places, load_id)
 
-    def load_marks(self) -> dict[str, int]:
-        """By load id a number that changes when the load is undone, for whoever follows the loads."""
+    def load_marks(self, *, leave_out: Collection[str] = ()) -> dict[str, int]:
+        """By load id a number that changes when the load is undone, for whoever follows the loads; with `leave_out` those of other sources and the undone."""
         self._recover()
-        return load_marks(self._places)
+        return load_marks(self._places, leave_out=leave_out)
 
     def load(self, load_id: str) -> LoadRecord:
-        """One committed load, as `loads` tells of it."""
+        """One committed load, as `loads` tells of it. Raises `LoadUnknown`."""
         return read_load(self._places, load_id)
 
     def undo(self, load_id: str) -> LoadRecord:
@@ -196,6 +198,22 @@ class Workspace:
 
         with self._alone("compaction"):
             return compact_tables(self._places, self._store)
+
+    def tidy(self, now: datetime | None = None) -> Tidied:
+        """Merge small files and fold the records of old loads where there are many, and delete files that nobody needs any more.
+
+        Loads go on meanwhile. Raises `WorkspaceLocked` while somebody else tidies, undoes, erases or compacts.
+        """
+        from regulars.warehouse.tidying import tidy
+
+        with Lock.take(self._places.workspace_lock, what="tidying", shared=True, wait_seconds=self.lock_wait_seconds):
+            return tidy(self._places, self._store, now)
+
+    def needs_tidying(self, now: datetime | None = None) -> bool:
+        """Whether `tidy` has something to do; quickly told."""
+        from regulars.warehouse.tidying import is_due
+
+        return is_due(self._places, self._store, now)
 
     # -- questions ---------------------------------------------------------------------------------------------------------
 
@@ -311,7 +329,7 @@ class Workspace:
                     expected="no erasure in between",
                     remedy="Run the same command again.",
                 )
-            store.keep(found, load, self.folder / "models", self.loads(), accounts=accounts, progress=tell)
+            store.keep(found, load, self.folder / "models", self.loads(leave_out=BY_THEMSELVES), accounts=accounts, progress=tell)
 
     def predictions(self, *, as_of: datetime | date | str | None = None) -> KeptPredictions:
         """The predictions that were kept last before as-of: `.table`, `.why(ids)`, `.versions`. Raises `NoPredictions` where none were."""
@@ -346,9 +364,8 @@ class Workspace:
         secret = (self.folder / "secret.key").read_bytes()
 
         def write(session: Session) -> Review:
-            return review(
-                session, title=self.settings.name, show_names=show_names, imports=self.loads(), secret=secret, predictions=predictions
-            )
+            files = self.loads(leave_out=BY_THEMSELVES)
+            return review(session, title=self.settings.name, show_names=show_names, imports=files, secret=secret, predictions=predictions)
 
         return self.ask(write, as_of=as_of)
 
@@ -361,29 +378,3 @@ class Workspace:
 
     def _recover(self) -> None:
         recover(self._places, self._store)
-
-
-def _read_settings(folder: Path) -> Settings:
-    path = folder / "workspace.json"
-    if not path.is_file():
-        raise NoWorkspace(
-            f"There is no workspace in {folder}.",
-            expected="a folder that `regulars init` or `regulars import` has made",
-            remedy="Give the folder with --workspace, or create one with `regulars init`.",
-            details={"folder": str(folder)},
-        )
-    try:
-        found = read_json(path)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise WorkspaceUnreadable(
-            f"{path} is damaged: {error}.", expected="the settings of a workspace as JSON", remedy="Restore the file from a backup."
-        ) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("settings"), dict):
-        version = found.get("format") if isinstance(found, dict) else None
-        raise WorkspaceUnreadable(
-            f"{path} is of format {version!r}.",
-            expected=f"format {FORMAT}",
-            remedy="Use the version of Regulars that made this workspace, or import the files into a new one.",
-            details={"folder": str(folder), "format": version},
-        )
-    return Settings.from_mapping(found["settings"])

@@ -63,7 +63,7 @@ def _synthetic(folder: Path) -> Workspace:
     from regulars.synthetic import Company, fill
 
     workspace = regulars.open(folder, name="Synthetic shop", currency="EUR")
-    if not workspace.loads():
+    if not workspace.loads(latest=1):
         company = Company(customers=SYNTHETIC_CUSTOMERS)
         fill(workspace, company)
         click.echo(f"Made a shop of {company.customers:,} customers; what is true of it: regulars simulate --truth --workspace {folder}")

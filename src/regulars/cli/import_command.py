@@ -76,7 +76,7 @@ def _leave_nothing(folder: Path) -> None:
 
     from regulars.workspace import Workspace
 
-    if (folder / "workspace.json").is_file() and not Workspace.open(folder).loads():
+    if (folder / "workspace.json").is_file() and not Workspace.open(folder).loads(latest=1):
         shutil.rmtree(folder)
 
 

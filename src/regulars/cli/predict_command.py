@@ -36,7 +36,7 @@ def command(shared: Shared, as_of: str | None, form: str, *, no_keep: bool) -> N
     with telling() as progress:
         found = workspace.predict(as_of=as_of, keep=not no_keep, progress=progress)
     lights = lights_counted(found)
-    load = None if no_keep else workspace.loads()[-1].load_id
+    load = None if no_keep else workspace.loads(latest=1)[-1].load_id
     if form == "json":
         models = {kind: {"version": model.version, "told": list(_told(model))} for kind, model in found.models.items()}
         show_json({"as_of": found.as_of, "customers": found.table.num_rows, "lights": lights, "models": models, "load": load})

@@ -71,7 +71,7 @@ def _make(shared: Shared, company: Company) -> tuple[Workspace, LoadRecord]:
     try:
         return workspace, fill(workspace, company, progress=show)
     except BaseException:
-        if is_new and not workspace.loads():
+        if is_new and not workspace.loads(latest=1):
             shutil.rmtree(shared.folder)
         raise
     finally:
@@ -93,7 +93,9 @@ def _progress() -> tuple[Callable[[int, int], None] | None, Callable[[], None]]:
 
 
 def _planted(workspace: Workspace) -> dict[str, Any]:
-    for load in workspace.loads():
+    from regulars.warehouse.records import BY_THEMSELVES
+
+    for load in workspace.loads(leave_out=BY_THEMSELVES):
         if not load.undone and "truth" in load.report:
             planted: dict[str, Any] = load.report["truth"]
             return planted

@@ -40,7 +40,7 @@ def fill(workspace: Workspace, company: Company, progress: Callable[[int, int], 
     What is true of it is kept in the load's report, under "truth"; its campaigns are declared as experiments. The settings of the workspace become those that fit the company's kind;
     an existing currency is kept. Raises `WorkspaceNotEmpty`; whatever stops it, nothing is left of the load.
     """
-    if any(not load.undone for load in workspace.loads()) or declarations(workspace):
+    if workspace.load_counts().loads or declarations(workspace):
         raise WorkspaceNotEmpty(
             f"The workspace in {workspace.folder} holds rows or experiments already.",
             expected="a new workspace, so that what is true of the company is true of all rows",

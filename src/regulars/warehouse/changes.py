@@ -7,6 +7,7 @@ may be repeated.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from regulars.warehouse.files import disk_room, empty_folder, read_json, sync_fo
 from regulars.warehouse.lock import Lock, is_held, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from regulars.warehouse.store import Store
@@ -43,6 +45,10 @@ class Places:
         return self.folder / "loads"
 
     @property
+    def folded(self) -> Path:
+        return self.loads / "folded"
+
+    @property
     def quarantine(self) -> Path:
         return self.folder / "quarantine"
 
@@ -61,6 +67,10 @@ class Places:
     @property
     def commit_lock(self) -> Path:
         return self.folder / "locks" / "commit"
+
+    @property
+    def tidying_lock(self) -> Path:
+        return self.folder / "locks" / "tidying"
 
     def make(self) -> None:
         """Create the folders that are missing."""
@@ -114,25 +124,27 @@ class Staging:
 
     def apply(self, store: Store) -> None:
         """Carry out the sealed change and remove the staging folder; when the disk is full before it has begun, forget it."""
-        with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=60):
-            self._reserve.unlink(missing_ok=True)
-            try:
-                with disk_room(self.places.folder):
-                    apply_manifest(self.places, store, self.folder)
-            except DiskFull as full:
-                if self._has_begun(store):
-                    full.remedy = (
-                        "Free some space; the change is safe in the staging folder and is finished when the workspace is next opened."
-                    )
+        try:
+            with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=60):
+                self._reserve.unlink(missing_ok=True)
+                try:
+                    with disk_room(self.places.folder):
+                        apply_manifest(self.places, store, self.folder)
+                except DiskFull as full:
+                    if self._has_begun(store):
+                        full.remedy = (
+                            "Free some space; the change is safe in the staging folder and is finished when the workspace is next opened."
+                        )
+                        raise
+                    self._unseal()
                     raise
-                self._unseal()
-                raise
-            finally:
-                self._owner.release()
+        finally:
+            # Also where the lock was not to be had: from now on whoever comes next finishes it.
+            self._owner.release()
 
     def _has_begun(self, store: Store) -> bool:
         manifest = Manifest(**read_json(self.folder / "manifest.json"))
-        return any(store.reached(table, self.change_id) for table in [*manifest.remove, *manifest.add])
+        return any(_is_done(store, manifest, table) for table in [*manifest.remove, *manifest.add])
 
     def _unseal(self) -> None:
         manifest = Manifest(**read_json(self.folder / "manifest.json"))
@@ -156,7 +168,7 @@ def apply_manifest(places: Places, store: Store, folder: Path) -> None:
     """Carry out a sealed change; the caller has the commit lock alone. What has been done already is skipped."""
     manifest = Manifest(**read_json(folder / "manifest.json"))
     for table in dict.fromkeys([*manifest.remove, *manifest.add]):
-        if store.reached(table, manifest.change_id):
+        if _is_done(store, manifest, table):
             continue
         store.expect_active(table, manifest.remove.get(table, ()))
         added = manifest.add.get(table, [])
@@ -173,6 +185,23 @@ def apply_manifest(places: Places, store: Store, folder: Path) -> None:
         _move(folder / source, places.folder / target)
     shutil.rmtree(folder)
     sync_folder(places.staging)
+
+
+def _is_done(store: Store, manifest: Manifest, table: str) -> bool:
+    return store.has(table, add=[(name, rows) for name, rows in manifest.add.get(table, ())], remove=manifest.remove.get(table, ()))
+
+
+@contextlib.contextmanager
+def settled(places: Places, store: Store, *, alone: bool = False, what: str = "a look at the tables") -> Iterator[None]:
+    """Inside, no change is half applied: those of the dead are finished, the living wait. With `alone` no other reader is there either."""
+    while True:
+        recover(places, store)
+        with Lock.take(places.commit_lock, what=what, wait_seconds=60) if alone else reading(places.commit_lock):
+            # Between the two somebody may have died half-way.
+            if any((folder / "manifest.json").exists() for folder in _abandoned(places)):
+                continue
+            yield
+            return
 
 
 def recover(places: Places, store: Store) -> None:

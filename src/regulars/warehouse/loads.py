@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ import pyarrow as pa
 from regulars.errors import ArgumentRefused, TableContractBroken
 from regulars.tables import TABLES
 from regulars.warehouse.changes import Manifest, Places, Staging
-from regulars.warehouse.files import disk_room, read_json, sync_file, write_json
+from regulars.warehouse.files import disk_room, sync_file, write_json
 from regulars.warehouse.store import RowWriter, Store
 
 if TYPE_CHECKING:
@@ -32,10 +31,6 @@ QUARANTINE_SCHEMA = pa.schema(
     ]
 )
 """A row that was not imported: where it stood, a code, why in words, and the row itself as JSON."""
-
-
-_LONGEST_LOAD = timedelta(hours=1)
-"""An id may be given before its load is made, but no longer before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,51 +75,6 @@ def check_load_id(load_id: str) -> str:
     if not re.fullmatch(r"\d{8}T\d{12}Z-[0-9a-f]{8}", load_id):
         raise ArgumentRefused(f"'{load_id}' is no load id.", expected="an id that `new_load_id` has given")
     return load_id
-
-
-def is_committed(places: Places, load_id: str) -> bool:
-    """Whether the load with this id is in the tables, or was and is undone; cheap, however many loads there are."""
-    return (places.loads / f"{check_load_id(load_id)}.json").exists()
-
-
-def refuse_committed(places: Places, load_id: str) -> None:
-    """Raise `ArgumentRefused` when the load with this id is in the tables, or was."""
-    if is_committed(places, load_id):
-        raise ArgumentRefused(
-            f"The load '{load_id}' is in the tables already.",
-            expected="the id of a load that is not",
-            remedy="Ask is_loaded() before staging rows a second time.",
-            details={"load_id": load_id},
-        )
-
-
-def load_marks(places: Places) -> dict[str, int]:
-    """By load id a number that changes when the load is undone: who follows the loads need not read them all again."""
-    with os.scandir(places.loads) as entries:
-        return {entry.name.removesuffix(".json"): entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".json")}
-
-
-def read_load(places: Places, load_id: str) -> LoadRecord:
-    """The record of one committed load."""
-    return LoadRecord.from_dict(read_json(places.loads / f"{check_load_id(load_id)}.json"))
-
-
-def latest_loaded_at(places: Places, *, leave_out: str) -> datetime | None:
-    """When the latest load that holds was made, those from the source `leave_out` aside; reads a few records, however many there are."""
-    found: datetime | None = None
-    for load_id in sorted(load_marks(places), reverse=True):
-        given = datetime.strptime(load_id.partition("Z")[0] + "+0000", "%Y%m%dT%H%M%S%f%z")
-        if found is not None and given < found - _LONGEST_LOAD:
-            break
-        record = read_load(places, load_id)
-        if not record.undone and record.source != leave_out:
-            found = record.loaded_at if found is None else max(found, record.loaded_at)
-    return found
-
-
-def read_loads(places: Places) -> list[LoadRecord]:
-    """The committed loads in the order of their ids."""
-    return [LoadRecord.from_dict(read_json(path)) for path in sorted(places.loads.glob("*.json"))]
 
 
 class Load:

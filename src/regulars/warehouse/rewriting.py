@@ -82,6 +82,12 @@ class Rewrite:
             sync_file(self.folder / name)
         self._moves.append((name, target))
 
+    def replace_file(self, target: str) -> Path:
+        """Where to write the new content of any other file of the workspace folder, and force it to the disk."""
+        name = target.replace("/", "-")
+        self._moves.append((name, target))
+        return self.folder / name
+
     def delete(self, target: str) -> None:
         """Delete a file of the workspace folder."""
         self._delete.append(target)

@@ -89,29 +89,36 @@ class Store:
             self._seen[table] = state
         return state
 
-    def reached(self, table: str, change_id: str) -> bool:
-        """Whether the change with this id has been committed to the table."""
-        return _latest_version(self.path(table)) is not None and self._open(table).transaction_version(change_id) is not None
+    def has(self, table: str, *, add: Sequence[tuple[str, int]], remove: Iterable[str]) -> bool:
+        """Whether the change that adds and removes these files has been committed to the table.
+
+        Files bear the id of their change and are added once, so one active file of it says that it was; a change that adds nothing was when
+        nothing is left of what it removes. It holds as long as nobody takes out files of a change that other tables still lack: whoever
+        does looks at the tables while they are `settled`.
+        """
+        state = self.state(table)
+        active = state.rows_by_file if state else {}
+        return any(name in active for name, _ in add) if add else not any(name in active for name in remove)
 
     def commit(self, table: str, change_id: str, *, add: Sequence[tuple[str, int]], remove: Iterable[str] = ()) -> None:
-        """Commit files that lie in the table's folder (name, rows) and take others out, once per `change_id`.
+        """Commit files that lie in the table's folder (name, rows) and take others out, unless the table has this change.
 
-        The Delta library appends a repeated transaction a second time, so the table that appends is asked first what it has reached.
+        The log keeps no transaction id: one for each load would stand in every checkpoint for ever.
         """
-        from deltalake import CommitProperties, PostCommitHookProperties, Transaction
+        from deltalake import CommitProperties, PostCommitHookProperties
         from deltalake.exceptions import CommitFailedError
 
         gone = set(remove)
         for attempt in range(_TRIES):
-            opened = self._open_or_create(table)
-            if opened.transaction_version(change_id) is not None:
+            if self.has(table, add=add, remove=gone):
                 return
+            opened = self._open_or_create(table)
             try:
                 opened.create_write_transaction(
                     self._actions(table, add, gone),
                     mode="append",
                     schema=opened.schema(),
-                    commit_properties=CommitProperties(app_transactions=[Transaction(change_id, 1)], max_commit_retries=0),
+                    commit_properties=CommitProperties(custom_metadata={"change": change_id}, max_commit_retries=0),
                     post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=True),
                 )
             except CommitFailedError:
@@ -119,8 +126,17 @@ class Store:
                     raise
                 time.sleep(0.05 * (attempt + 1))
                 continue
+            self._committed(table, opened.version(), add, gone)
             self._sync_log(table)
             return
+
+    def _committed(self, table: str, before: int, add: Sequence[tuple[str, int]], gone: set[str]) -> None:
+        """Note the version after our own commit, so that the table is not opened again to be told what we did."""
+        with self._guard:
+            seen = self._seen.get(table)
+            if seen is not None and seen.version == before:
+                kept = {name: rows for name, rows in seen.rows_by_file.items() if name not in gone}
+                self._seen[table] = TableState(before + 1, {**kept, **dict(add)})
 
     def expect_active(self, table: str, names: Iterable[str]) -> None:
         """Raise `StoreConflict` unless all these files are active."""

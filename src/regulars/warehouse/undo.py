@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from regulars.errors import LoadUnknown, UndoRefused
-from regulars.warehouse.loads import LoadRecord, new_change_id, read_loads
+from regulars.errors import ArgumentRefused, LoadUnknown, UndoRefused
+from regulars.warehouse.loads import LoadRecord, new_change_id
+from regulars.warehouse.records import read_load, read_loads
 from regulars.warehouse.rewriting import Rewrite, stored_rows
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ def undo_load(places: Places, store: Store, load_id: str) -> LoadRecord:
 
 
 def _record(places: Places, load_id: str) -> LoadRecord:
-    records = read_loads(places)
-    for record in records:
-        if record.load_id == load_id and not record.undone:
-            return record
-    there = [record.load_id for record in records if not record.undone]
+    try:
+        record = read_load(places, load_id)
+    except (LoadUnknown, ArgumentRefused):
+        record = None
+    if record is not None and not record.undone:
+        return record
+    there = [found.load_id for found in read_loads(places, latest=50) if not found.undone]
     raise LoadUnknown(
-        f"There is no load '{load_id}' to undo" + (": it has been undone already." if any(r.load_id == load_id for r in records) else "."),
+        f"There is no load '{load_id}' to undo" + (": it has been undone already." if record is not None else "."),
         expected=f"one of {', '.join(there[-10:])}" if there else "a load, but there is none",
         remedy="Choose the id of a load that is in force.",
         details={"load_id": load_id},

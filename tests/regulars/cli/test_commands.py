@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from regulars.cli.app import all_commands, run
+from regulars.workspace import Workspace
 
 ORDERS = """customer,date,amount
 anna,2024-01-05,10.00
@@ -118,16 +119,30 @@ class TestRefusals:
         assert "(workspace.missing)" in capsys.readouterr().err
 
     def test_our_own_fault_ends_with_1_and_no_traceback(self, shop, capsys, monkeypatch):
-        monkeypatch.setattr("regulars.workspace.Workspace.loads", lambda _: 1 / 0)
+        monkeypatch.setattr("regulars.workspace.Workspace.loads", lambda *_, **__: 1 / 0)
         assert run(["--workspace", shop, "loads"]) == 1
         text = capsys.readouterr().err
         assert "ZeroDivisionError" in text
         assert "Traceback" not in text
 
     def test_debug_shows_the_traceback(self, shop, monkeypatch):
-        monkeypatch.setattr("regulars.workspace.Workspace.loads", lambda _: 1 / 0)
+        monkeypatch.setattr("regulars.workspace.Workspace.loads", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(["--workspace", shop, "--debug", "loads"])
+
+
+class TestLoads:
+    def test_lists_the_latest_and_all_when_asked(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr("regulars.cli.loads_command.SHOWN", 2)
+        workspace = Workspace.create(tmp_path / "many")
+        for _ in range(3):
+            with workspace.stage(source="csv") as load:
+                load.commit({}, [])
+        ids = [load.load_id for load in workspace.loads()]
+        few, every = (said(capsys, "--workspace", str(workspace.folder), "loads", *more) for more in ([], ["--all"]))
+        assert [[load_id in text for load_id in ids] for text in (few, every)] == [[False, True, True], [True, True, True]]
+        assert "--all" in few
+        assert len(json.loads(said(capsys, "--workspace", str(workspace.folder), "loads", "--format", "json"))) == 3
 
 
 class TestMetrics:

@@ -11,12 +11,13 @@ import os
 import shutil
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import deltalake  # noqa: F401  (here and not in each child: it takes time)
 import pyarrow as pa
 
-from regulars.warehouse import compaction, undo  # noqa: F401
+from regulars.warehouse import compaction, records, tidying, undo  # noqa: F401
 from regulars.warehouse.erasure import erasing  # noqa: F401
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, rows
@@ -67,7 +68,13 @@ def run_erase(shop: Workspace) -> None:
         shop.erase("anna")
 
 
-CHANGES = {"import": run_import, "undo": run_undo, "compact": run_compact, "erase": run_erase}
+def run_tidy(shop: Workspace) -> None:
+    """All small files are merged, what lies about is deleted, and all records are folded."""
+    compaction.MOST_SMALL_FILES, compaction.SPARED_HOURS, records.FOLD_FROM = 2, 0, 1
+    shop.tidy(datetime.now(UTC) + timedelta(days=1))
+
+
+CHANGES = {"import": run_import, "undo": run_undo, "compact": run_compact, "erase": run_erase, "tidy": run_tidy}
 
 
 def killed_at(step: int, folder: Path, change: str) -> bool:

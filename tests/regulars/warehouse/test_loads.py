@@ -12,7 +12,7 @@ import pytest
 
 from regulars.errors import ArgumentRefused, TableContractBroken, WorkspaceLocked
 from regulars.tables import TABLES
-from regulars.warehouse.loads import latest_loaded_at
+from regulars.warehouse.records import latest_loaded_at
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, put, read, rows
 

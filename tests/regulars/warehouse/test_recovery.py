@@ -52,7 +52,11 @@ def debris(shop):
 
 @pytest.mark.parametrize(
     ("change", "stride"),
-    [pytest.param("import", 5, marks=pytest.mark.suite), *(pytest.param(c, 1, marks=pytest.mark.slow) for c in CHANGES)],
+    [
+        pytest.param("import", 5, marks=pytest.mark.suite),
+        pytest.param("tidy", 7, marks=pytest.mark.suite),
+        *(pytest.param(c, 1, marks=pytest.mark.slow) for c in CHANGES),
+    ],
 )
 class TestKilled:
     def test_at_every_step_the_same_result_after_running_again(self, change, stride, template, tmp_path):
@@ -61,7 +65,7 @@ class TestKilled:
         before = content(Workspace.open(whole))
         CHANGES[change](Workspace.open(whole))
         after = content(Workspace.open(whole))
-        assert (before == after) == (change == "compact")
+        assert (before == after) == (change in {"compact", "tidy"})
 
         runner = Path(__file__).with_name("killed.py")
         environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}

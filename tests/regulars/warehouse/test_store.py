@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.transaction import AddAction
@@ -41,7 +42,21 @@ class TestCommit:
             store.commit("orders", "change-2", add=[second], remove=["a.parquet"])
         assert store.state("orders").rows_by_file == {"b.parquet": 1}
         assert store.state("orders").rows == 1
-        assert [store.reached("orders", change) for change in ("load-1", "change-2", "load-3")] == [True, True, False]
+        for _ in range(3):
+            store.commit("orders", "change-3", add=[], remove=["b.parquet"])
+        assert store.state("orders").rows == 0
+        assert DeltaTable(str(store.path("orders"))).version() == 3
+
+    def test_knows_by_its_files_which_change_it_has(self, store):
+        first, second = write(store, "a.parquet", order("1", "anna", 1)), write(store, "b.parquet", order("1", "anna", 1))
+        assert not store.has("orders", add=[first], remove=[])
+        store.commit("orders", "load-1", add=[first])
+        assert store.has("orders", add=[first], remove=[])
+        assert not store.has("orders", add=[second], remove=["a.parquet"])
+        assert not store.has("orders", add=[], remove=["a.parquet"])
+        store.commit("orders", "change-2", add=[second], remove=["a.parquet"])
+        assert store.has("orders", add=[second], remove=["a.parquet"])
+        assert store.has("orders", add=[], remove=["a.parquet"])
 
     def test_survives_another_writer_in_between(self, store):
         store.commit("orders", "load-1", add=[write(store, "a.parquet", order("1", "anna", 1))])
@@ -52,14 +67,28 @@ class TestCommit:
                 writer.commit("orders", f"{name}-{number}", add=[write(writer, f"{name}-{number}.parquet", order("1", "anna", 1))])
         assert store.state("orders").rows == other.state("orders").rows == 11
 
-    def test_remembers_transactions_over_checkpoints_and_a_dropped_log(self, store):
-        for number in range(120):
-            store.commit("orders", f"load-{number}", add=[write(store, f"{number}.parquet", order(str(number), "anna", 1))])
+    def test_knows_its_changes_over_checkpoints_and_a_dropped_log(self, store):
+        files = [write(store, f"{number}.parquet", order(str(number), "anna", 1)) for number in range(120)]
+        for number, file in enumerate(files):
+            store.commit("orders", f"load-{number}", add=[file])
         assert any((store.path("orders") / "_delta_log").glob("*.checkpoint.parquet"))
         store.vacuum("orders", retention_hours=0)
         assert len(list((store.path("orders") / "_delta_log").glob("*.json"))) == 1
-        assert store.reached("orders", "load-0")
-        assert Store(store.folder).state("orders").rows == 120
+        for number, file in enumerate(files):
+            Store(store.folder).commit("orders", f"load-{number}", add=[file])
+        assert Store(store.folder).state("orders").rows == store.state("orders").rows == 120
+        assert store.state("orders").rows_by_file == Store(store.folder).state("orders").rows_by_file
+
+    def test_keeps_nothing_of_a_change_in_the_log_for_ever(self, store):
+        for number in range(60):
+            store.commit(
+                "orders", f"load-{number}", add=[write(store, f"{number}.parquet", order("1", "anna", 1))], remove=[f"{number - 1}.parquet"]
+            )
+        store.vacuum("orders", retention_hours=0)
+        (path,) = (store.path("orders") / "_delta_log").glob("*.checkpoint.parquet")
+        actions = pq.read_table(path)
+        assert "txn" not in actions.column_names or not actions["txn"].drop_null().length()
+        assert len(actions["add"].drop_null()) == 1
 
     def test_refuses_to_replace_a_file_that_is_gone(self, store):
         store.commit("orders", "load-1", add=[write(store, "a.parquet", order("1", "anna", 1))])

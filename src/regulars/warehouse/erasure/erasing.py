@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from regulars.errors import PersonUnknown
 from regulars.tables import TABLES, Type
+from regulars.warehouse import ledger
 from regulars.warehouse.erasure.anonymising import Anonymiser
 from regulars.warehouse.erasure.hashes import ErasedHashes
 from regulars.warehouse.erasure.person import Person, find_person
@@ -56,6 +57,7 @@ def erase_person(places: Places, store: Store, given: str, *, zone: ZoneInfo, st
             cleaned = _from_value(found, person)
             if cleaned != found:
                 rewrite.replace_json(target, cleaned)
+        _from_folded_records(rewrite, places, person)
         if rewrite.is_empty:
             raise PersonUnknown(
                 "No store of this workspace knows the person.",
@@ -142,6 +144,26 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
+
+
+def _from_folded_records(rewrite: Rewrite, places: Places, person: Person) -> None:
+    for path in ledger.folded_files(places):
+        with ledger.Folded(path) as month:
+            rows = month.rows(ledger.SCHEMA.names)
+        texts = rows["record"].to_pylist()
+        cleaned = [_cleaned_record(text, person) for text in texts]
+        if cleaned != texts:
+            sources = pa.array([json.loads(text)["source"] for text in cleaned], pa.string())
+            rows = rows.set_column(rows.schema.get_field_index("record"), "record", pa.array(cleaned, pa.string()))
+            ledger.write(
+                rewrite.replace_file(f"loads/folded/{path.name}"), rows.set_column(rows.schema.get_field_index("source"), "source", sources)
+            )
+
+
+def _cleaned_record(text: str, person: Person) -> str:
+    found = json.loads(text)
+    cleaned = _from_value(found, person)
+    return text if cleaned == found else ledger.as_text(cleaned)
 
 
 def _json_files(places: Places) -> list[str]:
