@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.utils.translation import gettext as _, gettext_lazy
 
+from regulars_server.console.spoken import spoken
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from django.http import HttpRequest
 
     from regulars.errors import RegularsError
@@ -21,7 +26,7 @@ WORDS = {
     "profiles.note_refused": gettext_lazy("A note has 1 to 10,000 characters."),
     "loading.replay_refused": gettext_lazy("This is not JSON, or not an object: nothing was replayed."),
 }
-"""Refusals whose words are the same whatever was refused, in the reader's language; all others speak for themselves, in English."""
+"""Refusals whose words are the same whatever was refused; the sentences of all others are in `spoken`."""
 
 
 def say(request: HttpRequest, refusal: RegularsError) -> None:
@@ -33,9 +38,17 @@ def words(refusal: RegularsError) -> str:
     """A refusal in one line."""
     if refusal.code in WORDS:
         return str(WORDS[refusal.code])
-    parts = [refusal.received]
-    if refusal.expected:
-        parts.append(_("Expected: %(what)s.") % {"what": refusal.expected.rstrip(".")})
-    if refusal.remedy:
-        parts.append(refusal.remedy)
-    return " ".join(parts)
+    parts = in_parts(refusal.as_dict())
+    expected = _("Expected: %(what)s.") % {"what": parts["expected"].rstrip(".")} if parts["expected"] else ""
+    return " ".join(part for part in (parts["received"], expected, parts["remedy"]) if part)
+
+
+def in_parts(refusal: Mapping[str, Any]) -> dict[str, str]:
+    """What came, what was expected and what to do, from a refusal as plain values (also one that was kept with a job)."""
+    if refusal.get("code") == "job.fault":
+        return {
+            "received": _("Something failed that was not foreseen (%(fault)s).") % {"fault": refusal.get("received", "")},
+            "expected": "",
+            "remedy": _("The log of the server says more."),
+        }
+    return {name: spoken(str(refusal.get(name) or "")) for name in ("received", "expected", "remedy")}

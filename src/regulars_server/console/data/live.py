@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from regulars_server.console.data import tabs
 from regulars_server.console.data.words import CALL_WORDS
+from regulars_server.console.spoken import spoken
 from regulars_server.intake.public import sources
 from regulars_server.loading.public import live as latest
 from regulars_server.profiles import public as profiles
@@ -74,4 +75,5 @@ def _shown(call: HotCall, whose: dict[str, str]) -> dict[str, Any]:
         "kind": CALL_WORDS.get(call.kind, call.kind),
         "reference": reference_of(customer) if customer else "",
         "said": said[:LONGEST],
+        "marks": [spoken(mark) for mark in call.marks],
     }

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from regulars.errors import RegularsError
 from regulars_server.console import refusals
 from regulars_server.console.data import tabs
-from regulars_server.console.data.words import reason
+from regulars_server.console.data.words import reason, why
 from regulars_server.loading import public as loading
 from regulars_server.shared.public import record_list
 from regulars_server.team.access import needs
@@ -56,7 +56,10 @@ def quarantine(request: HttpRequest) -> HttpResponse:
             query={"source": source, "code": code},
             count=len(found[:SHOWN]),
         )
-        context["calls"] = [{"call": call, "reason": reason(call.code), "raw": _pretty(call.raw)} for call in found[:SHOWN]]
+        context["calls"] = [
+            {"call": call, "reason": reason(call.code), "explanation": why(call.explanation), "raw": _pretty(call.raw)}
+            for call in found[:SHOWN]
+        ]
         if len(found) > SHOWN:
             context["older"] = urlencode({"source": source, "code": code, "before": found[SHOWN - 1].id})
     return tabs.show(request, "quarantine", "quarantine", context)

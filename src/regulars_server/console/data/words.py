@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from regulars_server.console.spoken import spoken
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -65,3 +67,8 @@ CALL_WORDS = {
 def reason(code: str) -> _StrPromise | str:
     """Why a call is in quarantine."""
     return QUARANTINE_WORDS.get(code.rpartition(".")[2], code.replace("_", " ").replace(".", ": "))
+
+
+def why(explanation: str) -> str:
+    """What is wrong with a call, one thing after the other."""
+    return "; ".join(spoken(part) for part in explanation.split("; "))

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from regulars.importers.formats import FORMATS
 from regulars.warehouse.files import read_json
 from regulars.warehouse.loads import LoadRecord
+from regulars_server.console import refusals
+from regulars_server.console.spoken import spoken
+from regulars_server.console.templatetags.shown import language
 from regulars_server.imports import public as uploads
 from regulars_server.jobs import public as jobs
 
@@ -30,6 +34,7 @@ class ShownLoad:
 
     record: LoadRecord
     name: str
+    format: str
     rows: int
     quarantined: int
 
@@ -60,7 +65,8 @@ def loads() -> list[ShownLoad]:
     return [
         ShownLoad(
             record=record,
-            name=called.get(record.load_id) or ", ".join(str(file.get("file", "")) for file in record.files),
+            name=called.get(record.load_id) or ", ".join(str(file["file"]) for file in record.files if file.get("file")),
+            format=title_of(record.source),
             rows=sum(record.rows.values()),
             quarantined=sum(record.report.get("quarantined", {}).values()) if record.report else 0,
         )
@@ -90,12 +96,17 @@ def fields(format_name: str) -> list[tuple[str, str]]:
     for fmt in chosen:
         for field in fmt.fields:
             found.setdefault(field.name, field.meaning)
-    return sorted(found.items())
+    return sorted((name, spoken(meaning)) for name, meaning in found.items())
 
 
 def formats() -> list[tuple[str, str]]:
     """The formats by name, with their titles."""
-    return sorted(((name, fmt.title) for name, fmt in FORMATS.items()), key=lambda pair: pair[1])
+    return sorted(((name, title_of(name)) for name in FORMATS), key=lambda pair: pair[1].casefold())
+
+
+def title_of(name: str) -> str:
+    """What a format is called; of rows that no file stands behind, what made them."""
+    return spoken(FORMATS[name].title) if name in FORMATS else _("made by `regulars simulate`") if name == "synthetic" else name
 
 
 def state(one: Upload) -> dict[str, Any]:
@@ -110,6 +121,7 @@ def state(one: Upload) -> dict[str, Any]:
         "current": current,
         "open": bool(current and current.is_open),
         "report": report(one.report or (rehearsal.result if rehearsal and rehearsal.result else {})),
+        "failure": refusals.in_parts(current.failure) if current and current.failure else None,
         "percent": round(100 * current.fraction) if current else 0,
     }
 
@@ -118,4 +130,10 @@ def report(plain: Mapping[str, Any]) -> dict[str, Any] | None:
     """A closing report with its sums."""
     if not plain:
         return None
-    return {**plain, "set_aside": sum(plain["quarantined"].values()), "reasons": sorted(plain["quarantined"].items())}
+    return {
+        **plain,
+        "title": title_of(plain["format"]) if "format" in plain else plain.get("title", ""),
+        "set_aside": sum(plain["quarantined"].values()),
+        "reasons": [(language().quarantine_reason(reason), n) for reason, n in sorted(plain["quarantined"].items())],
+        "notes": [spoken(note) for note in plain.get("notes", ())],
+    }

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from regulars.errors import RegularsError
+from regulars_server.console import refusals
 from regulars_server.console.imports import selectors
 from regulars_server.console.imports.meaning import read_meaning
 from regulars_server.imports import public as uploads
@@ -37,7 +38,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         "loads": selectors.loads(),
         "largest": uploads.largest() >> 20,
         "undoing": undoing if undoing and undoing.is_open else None,
-        "undo_failed": undoing if undoing and undoing.state == undoing.FAILED else None,
+        "undo_failed": refusals.in_parts(undoing.failure) if undoing and undoing.state == undoing.FAILED else None,
     }
     return render(request, "console/imports/imports.html", context)
 
@@ -69,7 +70,7 @@ def _upload(request: HttpRequest, handler: uploads.Receiving) -> HttpResponse:
     try:
         one = uploads.take_in(received, actor=_actor(request), now=timezone.now())
     except RegularsError as refusal:
-        messages.error(request, str(refusal))
+        refusals.say(request, refusal)
         return redirect("imports")
     return redirect("import-one", token=one.token)
 
@@ -85,14 +86,15 @@ def one(request: HttpRequest, token: str) -> HttpResponse:
         try:
             looked = uploads.look_into(found)
         except RegularsError as refusal:
-            context["refusal"] = refusal.as_dict()
+            context["refusal"] = refusals.in_parts(refusal.as_dict())
         else:
             context |= {
                 "looked": looked,
+                "title": selectors.title_of(looked.format) if looked.format else "",
                 "columns": selectors.columns(looked, people=people),
                 "fields": selectors.fields(looked.format),
                 "formats": selectors.formats(),
-                "refusal": looked.refusal,
+                "refusal": refusals.in_parts(looked.refusal) if looked.refusal else None,
                 "people": people,
             }
     return render(request, "console/imports/one.html", context)
@@ -171,7 +173,7 @@ def _done(request: HttpRequest, token: str, work: Any) -> HttpResponseRedirect:
     try:
         work()
     except RegularsError as refusal:
-        messages.error(request, str(refusal))
+        refusals.say(request, refusal)
     return redirect("import-one", token=token)
 
 
