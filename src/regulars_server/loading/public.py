@@ -9,7 +9,6 @@ from regulars_server.loading.plans import learn_plan, plan_of, save_plan
 from regulars_server.loading.quality import quality
 from regulars_server.loading.quarantine import dismiss, quarantine, quarantine_counts, quarantined, replay
 from regulars_server.loading.ticking import tick
-from regulars_server.loading.tidying import expire, tidy
 
 __all__ = [
     "Flushed",
@@ -22,7 +21,6 @@ __all__ = [
     "SourceQuality",
     "Ticked",
     "dismiss",
-    "expire",
     "flush",
     "flushed_batch",
     "hot",
@@ -40,5 +38,4 @@ __all__ = [
     "save_plan",
     "take_lease",
     "tick",
-    "tidy",
 ]

@@ -118,14 +118,13 @@ def main() -> int:
     os.umask(0o077)
     os.nice(5)
     start_django()
-    from regulars_server.loading.public import flushed_batch, prune, tidy
+    from regulars_server.loading.public import flushed_batch, prune
     from regulars_server.serving.public import build
 
     # What is in the tables before the build begins is in the serving file after it, and no longer needed in the hot tail.
     batch = flushed_batch()
     build(datetime.now(UTC))
     prune(batch)
-    tidy(datetime.now(UTC))
     return 0
 
 

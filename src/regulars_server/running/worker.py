@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from regulars_server.config import Config
     from regulars_server.running.loading_part import Loading
     from regulars_server.running.serving_builds import ServingBuilds
+    from regulars_server.running.tidying import Tidying
 
 log = logging.getLogger("regulars.worker")
 BEAT_SECONDS = 5.0
 RENEW_SECONDS = 60.0
 EVENTS_AT_ONCE = 100
+MANY_ROWS = 1000
 IDLE_SECONDS = 0.25
 """How long the worker sleeps when nothing was to do: events are on the timeline within two seconds."""
 
@@ -80,16 +82,17 @@ class Worker:
             log.warning("the heartbeat could not be written: %s", error.strerror)
 
 
-def parts_of(loading: Loading, builds: ServingBuilds) -> list[Part]:
+def parts_of(loading: Loading, builds: ServingBuilds, tidying: Tidying) -> list[Part]:
     """What the worker does. What only starts a process or takes a moment comes before loading, whose first turn may take minutes."""
     return [
         Part("serving", 2.0, builds.look_after),
+        Part("tidying", 60.0, tidying.look_after, due=time.monotonic() + 30),
         Part("jobs", 1.0, _jobs),
         Part("audit", 5.0, _audit),
         Part("outbox", 1.0, _outbox),
         Part("loading", 0.25, loading.work),
         Part("erasures", 60.0, _erasures, due=time.monotonic() + 10),
-        Part("expiry", 3600.0, _expiry, due=time.monotonic() + 300),
+        Part("expiry", 300.0, _expiry, due=time.monotonic() + 300),
     ]
 
 
@@ -124,8 +127,8 @@ def _erasures(now: datetime) -> bool:
 def _expiry(now: datetime) -> bool:
     from regulars_server.shared.public import expire
 
-    expire(now)
-    return False
+    # A holding forgets some thousand rows at a time, so that events do not wait for it; where that was not enough it goes on at its next turn.
+    return sum(expire(now).values()) >= MANY_ROWS
 
 
 def main() -> int:
@@ -135,16 +138,18 @@ def main() -> int:
     from regulars_server.jobs.public import stop
     from regulars_server.running.loading_part import Loading
     from regulars_server.running.serving_builds import ServingBuilds
+    from regulars_server.running.tidying import Tidying
 
-    builds = ServingBuilds(config)
+    builds, tidying = ServingBuilds(config), Tidying(config)
     loading = Loading(builds.data_changed)
-    worker = Worker(config, parts_of(loading, builds))
+    worker = Worker(config, parts_of(loading, builds, tidying))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.end)
     try:
         worker.run()
     finally:
         builds.stop()
+        tidying.stop()
         stop()
         loading.end()
     worker.note()
