@@ -117,12 +117,14 @@ _EMPTY = re.compile(
     r'<path class="(?:background|foreground)"[^>]*display="none"[^>]*/>|<path class="background"[^>]*d="M0,0h0v0h0Z"[^>]*/>'
 )
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_INSIDE_TAG = re.compile(r"<[^>]*>")
+"""Texts are left alone: 9.110 is nine thousand in German."""
 
 
 def clean_svg(svg: str, *, title: str, description: str, key: str, variant: str) -> str:
     """The renderer's SVG made fit for the page: palette classes instead of fixed colours, no addresses, title and description for screen readers."""
     svg = _NOISE.sub("", _EMPTY.sub("", svg))
-    svg = _NUMBER.sub(lambda found: f"{float(found.group()):.2f}".rstrip("0").rstrip("."), svg)
+    svg = _INSIDE_TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag.group()), svg)
     svg = re.sub(r' class="(?:mark-|background|foreground)[^"]*"', "", svg)
     svg = _TAG.sub(_with_classes, svg)
     box = re.search(r'viewBox="([^"]+)"', svg)
@@ -133,6 +135,10 @@ def clean_svg(svg: str, *, title: str, description: str, key: str, variant: str)
         f'<title id="{key}-t">{html.escape(title)}</title><desc id="{key}-d">{html.escape(description)}</desc>'
     )
     return re.sub(r"^<svg\b[^>]*>", lambda _: head, svg, count=1)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
 
 
 def _with_classes(found: re.Match[str]) -> str:

@@ -97,6 +97,12 @@ class TestCards:
 
 
 class TestAxes:
+    def test_leave_the_thousands_in_the_texts_of_a_chart(self):
+        rows = [{"label": str(i), "value": v, "text": GERMAN.short(v), "complete": True} for i, v in enumerate((9110.0, 6735.0))]
+        drawn = draw("x", lambda size: charts.level(rows, size), language=GERMAN, title="t", description="d")[0]
+        assert ">9.110<" in drawn
+        assert ">6.735<" in drawn
+
     def test_write_numbers_as_germans_do(self):
         rows = [{"label": str(i), "value": v, "text": "", "peak": False} for i, v in enumerate((0.0, 0.4))]
         german = draw("x", lambda size: charts.columns(rows, size), language=GERMAN, title="t", description="d")[0]
