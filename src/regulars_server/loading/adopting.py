@@ -14,6 +14,7 @@ from regulars_server.loading import staged
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.file_orders import among, forget, known_part, read_sides, remember, shop_of_files
+from regulars_server.loading.file_subscriptions import compare_changes, in_files, told_by_calls
 from regulars_server.loading.models import AdoptedLoad, KnownPart, OrderAlias, TableLoad
 from regulars_server.loading.moving import in_force, known_now
 from regulars_server.loading.things import order_key
@@ -33,6 +34,8 @@ OURS = frozenset({"tracking", "predictions", "identities"})
 """Sources of loads that bring nothing that tracking could tell of as well."""
 _ORDERS_AT_ONCE = 5000
 _ROWS_AT_ONCE = 250_000
+_LONGEST_ID = 500
+"""No call can name what has a longer id; what a file says of it is nobody else's business."""
 _MEMORY = "256MB"
 """Beside a build of the serving file, which takes its own."""
 _seen: dict[tuple[str, str], int] = {}
@@ -99,13 +102,15 @@ def _go_on(name: tuple[str, str], record: LoadRecord, now: datetime, deadline: f
 
 
 def _adopt(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
-    """Step by step: the identities of a load, then its orders; each step gives the loads that have to be written because of it."""
+    """Step by step: the identities of a load, then its orders and subscriptions; each step gives the loads that have to be written because of it."""
     with write_tx():
         adopted, _ = AdoptedLoad.objects.get_or_create(load_id=record.load_id, defaults={"adopted_at": now, "is_whole": False})
     yield from _adopt_identities(record, now)
     shop = shop_of_files()
-    for order_ids in _order_ids(record.load_id):
+    for order_ids in _ids_brought("orders", "order_id", record.load_id):
         yield _adopt_orders(order_ids, adopted, record, shop, now)
+    for subscription_ids in _ids_brought("subscriptions", "subscription_id", record.load_id):
+        yield _adopt_subscriptions(subscription_ids, adopted, record, now)
     with write_tx():
         AdoptedLoad.objects.filter(pk=adopted.pk).update(is_whole=True)
 
@@ -141,6 +146,18 @@ def _adopt_orders(order_ids: list[str], adopted: AdoptedLoad, record: LoadRecord
     return _settle(found, now)
 
 
+def _adopt_subscriptions(ids: list[str], adopted: AdoptedLoad, record: LoadRecord, now: datetime) -> list[TableLoad]:
+    """Note the subscriptions of a file; those that calls have told of are compared."""
+    known = told_by_calls(ids)
+    with write_tx():
+        remember(adopted, (in_files(one) for one in ids if one not in known))
+    if not known:
+        return []
+    found = Outcome()
+    compare_changes(record.load_id, known, found)
+    return _settle(found, now)
+
+
 def _told_of(scope: str, things: set[str], adopted: AdoptedLoad) -> set[str]:
     """Those that another load or a call has told of. Where there is no other, nobody is asked: a first file of millions is noted in half the time."""
     told: set[str] = set()
@@ -152,14 +169,15 @@ def _told_of(scope: str, things: set[str], adopted: AdoptedLoad) -> set[str]:
     return told
 
 
-def _order_ids(load_id: str) -> Iterator[list[str]]:
-    """The ids of the orders in force that a load brought, some thousand at a time; those of a large one in parts, each of which fits into memory."""
-    with stored("orders", memory=_MEMORY, threads=1) as engine:
-        rows = engine.run(f"select count(*) as n from orders where load_id = '{load_id}'")["n"][0].as_py()
+def _ids_brought(table: str, column: str, load_id: str) -> Iterator[list[str]]:
+    """The ids of what is in force of a load, some thousand at a time; those of a large one in parts, each of which fits into memory."""
+    with stored(table, memory=_MEMORY, threads=1) as engine:
+        rows = engine.run(f"select count(*) as n from {table} where load_id = '{load_id}'")["n"][0].as_py()
         parts = -(-rows // _ROWS_AT_ONCE)
         for part in range(parts):
-            brought = in_force("orders", f"r.load_id = '{load_id}' and hash(r.order_id) % {parts} = {part}")
-            ids = engine.run(f"select distinct order_id from ({brought})")["order_id"].combine_chunks()
+            brought = in_force(table, f"r.load_id = '{load_id}' and hash(r.{column}) % {parts} = {part}")
+            short = f"{column} is not null and length({column}) <= {_LONGEST_ID}"
+            ids = engine.run(f"select distinct {column} from ({brought}) where {short}")[column].combine_chunks()
             for start in range(0, len(ids), _ORDERS_AT_ONCE):
                 yield ids.slice(start, _ORDERS_AT_ONCE).to_pylist()
 

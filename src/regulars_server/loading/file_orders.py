@@ -20,6 +20,7 @@ from regulars_server.shared.public import write_tx
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+_LONGEST_IDENTITY = 600
 Thing = tuple[str, str]
 """Scope and id of an order."""
 
@@ -47,7 +48,12 @@ def among(things: Collection[Thing], *, beside: AdoptedLoad | None = None) -> di
 
 
 def bring_in(things: Collection[Thing]) -> None:
-    """Make known versions of those orders that a file brought: from now on they are compared. Part of the caller's transaction, where there is one."""
+    """Make known versions of those orders and subscriptions that a file brought: from now on they are compared. Part of the caller's transaction, where there is one."""
+    from regulars_server.loading.file_subscriptions import bring_in_changes
+
+    changes = {thing for thing in things if thing[0].startswith("subscriptions:")}
+    if changes:
+        bring_in_changes(changes)
     found = among({thing for thing in things if thing[0].startswith("shop:")})
     if not found:
         return
@@ -86,7 +92,11 @@ def known_part(side: Side, load_id: str) -> KnownPart:
     """A side of a file's order as a known version, in force."""
     from regulars_server.loading.versions import part_of
 
-    return part_of(side, load_id=load_id, staged="", kept=None, in_force=True)
+    part = part_of(side, load_id=load_id, staged="", kept=None, in_force=True)
+    if part.identity_id is not None and len(part.identity_id) > _LONGEST_IDENTITY:
+        # Longer than any that the graph knows: a refund that names nobody then stays without a customer.
+        part.identity_id = None
+    return part
 
 
 def forget(load: AdoptedLoad) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from regulars.tracking.amounts import text
 from regulars.tracking.subscriptions import known_after
 from regulars_server.loading.bulk import chunks
+from regulars_server.loading.file_orders import bring_in
+from regulars_server.loading.file_subscriptions import CHANGE_OF_CALL, twin_of
 from regulars_server.loading.models import KnownPart
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 def known_subscriptions(asked: Mapping[int, tuple[str, str, Call]]) -> dict[int, KnownSubscription]:
     """By place what was known of the subscription (scope, id) when the call was made: a late call does not see what came after it."""
+    bring_in({(scope, thing) for scope, thing, _ in asked.values()})
     by_scope: dict[str, set[str]] = defaultdict(set)
     for scope, thing, _ in asked.values():
         by_scope[scope].add(thing)
@@ -30,7 +33,12 @@ def known_subscriptions(asked: Mapping[int, tuple[str, str, Call]]) -> dict[int,
     found = {}
     for place, (scope, thing, call) in asked.items():
         own = text(call.properties, "change_id") or call.message_id
-        before = [row for row in rows[scope, thing] if row.version_at <= call.occurred_at and row.said and _change_id(row) != own]
+        twin = twin_of(rows[scope, thing], CHANGE_OF_CALL.get(call.name or "", ""), call.occurred_at)
+        before = [
+            row
+            for row in rows[scope, thing]
+            if row.version_at <= call.occurred_at and row.said and _change_id(row) != own and row is not twin
+        ]
         if before:
             found[place] = known_after(thing, before[-1].said)
     return found

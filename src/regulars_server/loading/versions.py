@@ -14,6 +14,7 @@ from regulars_server.loading import staged as staged_rows
 from regulars_server.loading.aliases import learn_aliases, resolve_aliases
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.file_orders import bring_in
+from regulars_server.loading.file_subscriptions import hand_over
 from regulars_server.loading.models import Dropped, KnownPart
 from regulars_server.loading.things import ID_OF, Side, sides
 
@@ -52,6 +53,7 @@ class Versions:
         winners, losers = _newest(found)
         superseded = [row for older in self._doubled for row in self._replace(older, load_id)]
         known = known_versions(side.name for side in winners)
+        hand_over(winners, known)
         refunds = _refunds(known.values()) if any(side.part.startswith("refund ") for side in winners) else {}
         kept: list[Side] = []
         fresh: list[KnownPart] = []
