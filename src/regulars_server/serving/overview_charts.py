@@ -33,7 +33,7 @@ def revenue(evidence: Evidence, language: Language) -> Figure | None:
     described = say(
         "kpi.trend", label=title, first=language.short_month(found[0].window_start), last=language.short_month(found[-1].window_start)
     )
-    svgs = draw("revenue", lambda size: charts.level(rows, size, height=190), title=title, description=described)
+    svgs = draw("revenue", lambda size: charts.level(rows, size, height=190), language=language, title=title, description=described)
     months = [language.short_month(v.window_start) for v in found]
     partial = [month if v.complete else say("table.partial", label=month) for month, v in zip(months, found, strict=True)]
     body = [[month, language.number(v.number)] for month, v in zip(partial, found, strict=True)]
