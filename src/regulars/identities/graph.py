@@ -165,7 +165,7 @@ def _joined(
 
 def _settle(graph: Graph, sightings: Sightings, members: list[str]) -> None:
     """Name the customer of a set and walk from there: which join brought each member, and the latest instant it rests on."""
-    customer = min(members, key=lambda identity: _seniority(sightings, identity))
+    customer = min(members, key=lambda identity: seniority(sightings, identity))
     graph.members[customer] = sorted(members)
     standing = graph.standings.get(customer) if len(members) == 1 else None
     graph.places[customer] = Place(customer, standing.since if standing else sightings.firsts[customer].first[0], None)
@@ -180,7 +180,7 @@ def _settle(graph: Graph, sightings: Sightings, members: list[str]) -> None:
                 queue.append(there)
 
 
-def _seniority(sightings: Sightings, identity: str) -> tuple[int, Instant, str, str]:
+def seniority(sightings: Sightings, identity: str) -> tuple[int, Instant, str, str]:
     """The member with the least of these names the customer: the earliest user id, or customer id of a file, or identity at all."""
     kind, first = sightings.firsts[identity]
     return _NAMING.get(kind, len(_NAMING)), first, kind, identity

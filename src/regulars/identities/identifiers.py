@@ -14,6 +14,9 @@ _ALL_ZERO = re.compile(r"[0\-{}. ]+")
 _EMAIL = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _RANKS = {"user": 0, "customer": 2, "file": 3, "email": 4, "anonymous": 5, "phone": 6, "device": 7}
+_MARKED = {"anonymous": "anon:", "device": "device:"}
+_LENDS = ">"
+"""Between a browser and the user whom it lends its rows to; see `regulars.identities.spans`."""
 _RAW = frozenset({"user", "customer", "file", "email", "phone", "stripe"})
 _EXTERNAL = 1
 
@@ -119,7 +122,19 @@ def _identify(kind: str, raw: str, region: str | None, blocked: Blocked) -> Iden
         if number is None:
             return None
         value = number
-    return None if blocked.blocks(kind, value) else Identifier(kind, value)
+    found = _as_marked(Identifier(kind, value))
+    return None if found is None or blocked.blocks(found.kind, found.value) else found
+
+
+def _as_marked(found: Identifier) -> Identifier | None:
+    """Whatever says that it is a browser or device is one, or anybody could give a user the text of another's browser."""
+    if found.kind in _MARKED:
+        return None if found.kind == "anonymous" and _LENDS in found.value else found
+    for kind, mark in _MARKED.items():
+        value = found.identity.removeprefix(mark)
+        if value != found.identity:
+            return _as_marked(Identifier(kind, value)) if value else None
+    return found
 
 
 def _encodes(value: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from regulars.identities.evidence import DEFAULT_RULES
-from regulars.identities.graph import connect
+from regulars.identities.graph import connect, seniority
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,10 +23,15 @@ class Sides(NamedTuple):
     staying: tuple[str, ...]
 
 
-def part_of(identity: str, members: Iterable[str], graph: Graph) -> tuple[str, ...]:
-    """Those of `members` who are one person with `identity` in a graph; first the one that names that person."""
+def part_of(identity: str, members: Iterable[str], graph: Graph, sightings: Sightings) -> tuple[str, ...]:
+    """Those of `members` who are one person with `identity` in a graph; first the one of them that would name that person.
+
+    In the graph others may be that person too, who are none of `members` because a decision by hand brought these somewhere else.
+    """
     customer = graph.customer_of(identity)
-    return (customer, *sorted(one for one in members if one != customer and graph.customer_of(one) == customer))
+    own = {identity, *(one for one in members if graph.customer_of(one) == customer)}
+    first = min(own, key=lambda one: seniority(sightings, one))
+    return (first, *sorted(own - {first}))
 
 
 def sides_of(
@@ -49,14 +54,14 @@ def sides_of(
     def without(ties: Iterable[Pair]) -> Graph:
         return connect(sightings, constraints.without(ties), rules, known=known, outside=outside)
 
-    own = part_of(identity, everybody, without(constraints.ties))
+    own = part_of(identity, everybody, without(constraints.ties), sightings)
     by_hand = [pair for pair in constraints.ties if not set(own).isdisjoint(pair)]
     by_hand.sort(key=lambda pair: (constraints.ties[pair].occurred_at, constraints.ties[pair].decision_id), reverse=True)
     for count in range(1, len(by_hand) + 1):
         graph = without(by_hand[:count])
-        leaving = part_of(identity, everybody, graph)
+        leaving = part_of(identity, everybody, graph, sightings)
         ends = {end for pair in by_hand[:count] for end in pair if end in everybody and end not in leaving}
         if ends:
-            staying = {one for end in ends for one in part_of(end, everybody, graph)}
+            staying = {one for end in ends for one in part_of(end, everybody, graph, sightings)}
             return Sides(leaving, tuple(sorted(staying)))
     return Sides((identity,), tuple(one for one in everybody if one != identity))

@@ -109,9 +109,15 @@ def _merging(left: str, right: str, now: datetime, filed: Mapping[str, Row] = Ma
     sides = []
     for identity in (left, right):
         own = [one for one, row in members.items() if row.customer_id == rows[identity].customer_id and row.kind != LENT]
-        anchor = part_of(_plain(rows[identity]), own, natural)[0]
+        anchor = part_of(_plain(rows[identity]), own, natural, part.sightings)[0]
         sides.append((anchor, *sorted(one for one in own if one != anchor)))
-    return Decision("merge", *sides, *_stamp(now))
+    decision = Decision("merge", *sides, *_stamp(now))
+    joined = connect(part.sightings, Constraints([*read_decisions(), decision]), part.rules, known=part.barred, outside=outside)
+    ends = [_plain(rows[identity]) for identity in (left, right)]
+    if joined.customer_of(ends[0]) != joined.customer_of(ends[1]):
+        # What names a side may be held by it loosely, by a device only: then the tie is between the very two.
+        sides = [(end, *sorted({*side} - {end})) for end, side in zip(ends, sides, strict=True)]
+    return decision._replace(left=sides[0], right=sides[1])
 
 
 def _unmerging(identity: str, now: datetime) -> Decision:
@@ -156,7 +162,10 @@ def _part_of(decision: Decision, constraints: Constraints, filed: Mapping[str, R
     part = Part(constraints, rules())
     named = {*decision.left, *decision.right}
     part.know({**filed, **read_rows(list(named))})
-    part.reach(one for one in named if one in part.rows)
+    # Whoever is seen with two users is shared by them, until a decision makes these one, and again when it does not.
+    part.reach(
+        [one for one in named if one in part.rows], around=[one for one in named if one in part.rows and part.rows[one].kind == "user"]
+    )
     return part
 
 

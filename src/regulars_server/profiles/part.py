@@ -64,6 +64,7 @@ class Part:
         self._neighbours: dict[str, dict[str, Instant]] = defaultdict(dict)
         self._asked: set[str] = set()
         self._whole: set[str] = set()
+        self._around: set[str] = set()
         self._mapped: dict[str, tuple[str, int]] = {}
 
     def know(self, rows: dict[str, Row]) -> None:
@@ -99,10 +100,15 @@ class Part:
         for pair, instant in fresh.pairs.items():
             self._pair(pair, instant)
 
-    def reach(self, seeds: Iterable[str], *, whole: Collection[str] = ()) -> None:
-        """Read on from `seeds`, over all who can join somebody. Of `whole` all pairs are read even if they were too large before."""
+    def reach(self, seeds: Iterable[str], *, whole: Collection[str] = (), around: Collection[str] = ()) -> None:
+        """Read on from `seeds`, over all who can join somebody. Of `whole` all pairs are read even if they were too large before.
+
+        Whoever is seen with one of `around` may join otherwise than before, even where that one itself joins nobody.
+        """
         level = set(seeds)
-        self._whole |= set(whole)
+        self._ask(level)
+        self._whole |= {*whole, *around}
+        self._around |= set(around)
         old = {self.rows[identity].customer_id for identity in level if identity in self.rows}
         members = read_members(old)
         self.know(members)
@@ -137,7 +143,8 @@ class Part:
         standing = standing_of(identity, seen, self.sightings, self.constraints, self.rules)
         if standing:
             self.barred[identity] = standing
-            return tied
+            if row is not None and row.standing == standing.code and identity not in self._around:
+                return tied
         return [*tied, *self._neighbours[identity]]
 
     def _ask(self, identities: Iterable[str]) -> None:

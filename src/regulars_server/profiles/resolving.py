@@ -193,7 +193,7 @@ def take_in(
     if not changed:
         return 0
     part.meet(new)
-    part.reach({*changed, *lending.borrowers()}, whole=narrowed | lending.becoming)
+    part.reach({*changed, *lending.borrowers()}, whole=lending.becoming, around=narrowed)
     return rebuild(part, changed, news={message for _, message in new.pairs.values()}, newly_lent=lending.becoming)
 
 

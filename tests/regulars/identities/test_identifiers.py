@@ -26,6 +26,8 @@ class TestIdentify:
             ("device", "A-1", None, "device:A-1"),
             ("shopify", 99, None, "shopify:99"),
             ("stripe", "cus_9", None, "cus_9"),
+            ("user", "Ann: 7", None, "Ann: 7"),
+            ("user", "a>b", None, "a>b"),
         ],
     )
     def test_makes_values_comparable(self, kind, raw, region, identity):
@@ -49,6 +51,16 @@ class TestIdentify:
     @pytest.mark.parametrize("raw", [None, True, False, {}, [], "a\0b", "\ud800", "x" * 256, float("nan"), float("inf")])
     def test_takes_nothing_that_is_no_text_or_number(self, raw):
         assert identify("user", raw) is None
+
+    def test_takes_what_bears_the_mark_of_a_browser_for_one(self):
+        assert identify("user", "anon:7f") == Identifier("anonymous", "7f")
+        assert identify("user", "device:d") == Identifier("device", "d")
+
+    @pytest.mark.parametrize(
+        ("kind", "raw"), [("user", "anon:7f>4711"), ("anonymous", "7f>4711"), ("user", "anon:"), ("user", "anon:null")]
+    )
+    def test_takes_nothing_for_what_a_browser_lends(self, kind, raw):
+        assert identify(kind, raw) is None
 
 
 class TestFromText:

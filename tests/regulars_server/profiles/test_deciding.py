@@ -52,6 +52,23 @@ def two(loader):
 
 
 class TestMerge:
+    def test_joins_the_two_that_were_chosen_though_what_names_a_side_is_held_by_a_device_alone(self, loader):
+        device, shops = Identifier("device", "d"), [Identifier("shopify", name) for name in "01"]
+        loader.load(seen([device], 5, "m1"), seen([*shops, device, WEB], 10, "m2"), seen([BOB, OTHER_MAIL], 80, "m3"))
+        merge(left="anon:7f", right="bob", **TEAM)
+        loader.load(seen([device, Identifier("anonymous", "2"), ANN, MAIL], 100, "m4"))
+        assert merge(left="a@x.eu", right="anon:7f", **(TEAM | {"now": NOW + timedelta(hours=1)})) == "bob"
+        customers = loader.customers()
+        assert {customers[one] for one in ("ann", "bob", "a@x.eu", "b@x.eu", "anon:7f", "shopify:0")} == {"bob"}
+
+    def test_joins_two_that_would_be_one_if_a_merge_by_hand_had_not_brought_one_of_them_elsewhere(self, loader):
+        loader.load(seen([MAIL, OTHER_MAIL], 50, "m1"), seen([CYD], 10, "m2"))
+        merge(left="cyd", right="b@x.eu", **TEAM)
+        loader.load(seen([PHONE, MAIL], 80, "m3"), seen([OTHER_MAIL, ANN], 40, "m4"))
+        assert {loader.customers()[one] for one in (PHONE.value, "cyd")} == {"cyd"}
+        assert merge(left=PHONE.value, right="ann", **(TEAM | {"now": NOW + timedelta(hours=1)})) == "cyd"
+        assert set(loader.customers().values()) == {"cyd"}
+
     def test_makes_one_customer_of_two_and_tells_why(self, two):
         assert merge(left="anon:7f", right="b@x.eu", **TEAM) == "ann"
         assert set(two.customers().values()) == {"ann"}
