@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from regulars.errors import NoData
-from regulars_server.serving import customer_rows, hidden, timeline_rows
+from regulars_server.serving import customer_rows, hidden, searching, timeline_rows
 from regulars_server.serving.contracts import Built
 from regulars_server.serving.engine import BuildingEngine
 from regulars_server.serving.layout import FILE, FORMAT, as_plain
@@ -82,6 +82,7 @@ def _write(
     engine.attach(draft)
     say(0.05, "customers")
     customer_rows.write(session, engine)
+    searching.write(engine)
     say(0.4, "timeline")
     timeline_rows.write(session, engine, draft.parent / "entries", say=lambda share: say(0.4 + 0.5 * share, "timeline"))
     say(0.9, "identities")

@@ -6,12 +6,13 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from regulars_server.serving import searching
 from regulars_server.serving.contracts import LIGHTS, SORTS, CustomerQuery, Page
 from regulars_server.serving.reading import Reader, reader
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from regulars_server.serving.contracts import Built
@@ -51,46 +52,68 @@ ORDER = {
     "name": "name",
 }
 MOST_ROWS = 500
+MOST_WORDS = 5
 
 
-def customers(query: CustomerQuery) -> Page | None:
-    """A page of the list; None where the serving file was not built yet."""
+def customers(query: CustomerQuery, *, columns: Collection[str] = NUMBERS) -> Page | None:
+    """A page of the list; None where the serving file was not built yet. Rows have the reference, who it is, and of `NUMBERS` those in `columns`."""
     with reader() as file:
         if file is None:
             return None
-        where, values = _where(query, file)
-        places, total = _places(file, query, where, values)
-        columns = ", ".join((*PERSONAL, *NUMBERS) if query.people else NUMBERS)
-        # A list of row ids in the condition is looked through for each row; a relation of them is joined.
-        wanted = f"with wanted as materialized (select unnest([{', '.join(map(str, places))}]) as place)"
-        chosen = f"{wanted} select {columns} from customers where rowid in (select place from wanted) order by {_order(query)}"
-        rows = file.rows(chosen) if places else []
+        places, total = _places(file, query)
+        wanted = ("reference", *(name for name in NUMBERS if name in columns and name != "reference"))
         return Page(
-            rows=[_plain(row) for row in rows],
+            rows=_rows(file, places, (*PERSONAL, *wanted) if query.people else wanted),
             total=total,
             query=query,
             built=file.built,
         )
 
 
-def _places(file: Reader, query: CustomerQuery, where: str, values: list[Any]) -> tuple[list[int], int]:
+def _rows(file: Reader, places: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows that lie at these places, in their order."""
+    if not places:
+        return []
+    # A list of row ids in the condition is looked through for each row; a relation of them is joined.
+    found = file.rows(
+        f"{_wanted(places)} select rowid as place, {', '.join(columns)} from customers where rowid in (select place from wanted)"
+    )
+    by_place = {row.pop("place"): _plain(row) for row in found}
+    return [by_place[place] for place in places]
+
+
+def _wanted(places: Iterable[int]) -> str:
+    return f"with wanted as materialized (select unnest([{', '.join(map(str, places))}]) as place)"
+
+
+def _places(file: Reader, query: CustomerQuery) -> tuple[list[int], int]:
     """Where the rows of a page lie, and how many there are in all.
 
     They are found by their numbers alone, and only then read: a wide sort of a million rows would take ten times as long. Texts are searched once.
     """
     part = f"limit {max(1, min(query.limit, MOST_ROWS))} offset {max(0, int(query.offset))}"
-    column = ORDER[_sort(query)]
-    hits = f"select rowid as place, key, {column} from customers {where}"
-    if query.search:
-        found = file.rows(
-            f"with hits as materialized ({hits}) select place, (select count(*) from hits) as total from hits order by {_order(query)} {part}",
-            values,
-        )
-        if found:
-            return [row["place"] for row in found], found[0]["total"]
-    count = f"select count(*) as total from customers {where}"
-    total = (file.rows(count, values) if query.search else file.once(count, values))[0]["total"]
-    return [row["place"] for row in file.rows(f"select place from ({hits}) order by {_order(query)} {part}", values)], total
+    hits = f"select rowid as place, key, {ORDER[_sort(query)]} from customers"
+    sorted_hits = f"order by {_order(query)} {part}"
+    where, values = _where(query, file, texts=False)
+    words = _texts(query)
+    if not words:
+        total = file.once(f"select count(*) as total from customers {where}", values)[0]["total"]
+        return [row["place"] for row in file.once(f"select place from ({hits} {where}) {sorted_hits}", values)], total
+    among = searching.places(file, words)
+    if among is None:
+        where, values = _where(query, file)
+    elif among:
+        where = f"{where} and" if where else "where"
+        hits = f"{_wanted(among)} {hits}"
+        where = f"{where} rowid in (select place from wanted)"
+    else:
+        return [], 0
+    found = file.rows(
+        f"with hits as materialized ({hits} {where}) select place, (select count(*) from hits) as total from hits {sorted_hits}", values
+    )
+    if found:
+        return [row["place"] for row in found], found[0]["total"]
+    return [], file.rows(f"select count(*) as total from ({hits} {where})", values)[0]["total"]
 
 
 def customer(customer_id: str) -> dict[str, Any] | None:
@@ -162,7 +185,17 @@ def pieces(query: CustomerQuery, columns: Sequence[str]) -> Iterator[list[tuple[
         yield from file.pieces(f"select {', '.join(columns)} from customers {where} order by {_order(query)}", values)
 
 
-def _where(query: CustomerQuery, file: Reader) -> tuple[str, list[Any]]:
+def _texts(query: CustomerQuery) -> list[str]:
+    """The words that are searched for in names and ways to reach people, in small letters."""
+    return [word for word in _said(query) if not _is_reference(word)] if query.people else []
+
+
+def _said(query: CustomerQuery) -> list[str]:
+    return query.search.lower().split()[:MOST_WORDS]
+
+
+def _where(query: CustomerQuery, file: Reader, *, texts: bool = True) -> tuple[str, list[Any]]:
+    """The condition of a query and its values; without what is searched in texts where `texts` are looked through by other means."""
     parts: list[str] = []
     values: list[Any] = []
 
@@ -170,10 +203,13 @@ def _where(query: CustomerQuery, file: Reader) -> tuple[str, list[Any]]:
         parts.append(text)
         values.extend(given)
 
-    if words := query.search.lower().split():
-        for word in words[:5]:
-            # Without names to search, only a whole reference finds somebody.
-            add("contains(search, ?)", word) if query.people and not _is_reference(word) else add("reference = ?", word)
+    found_in_texts = _texts(query)
+    for word in _said(query):
+        # Without names to search, only a whole reference finds somebody.
+        if word not in found_in_texts:
+            add("reference = ?", word)
+        elif texts:
+            add("contains(search, ?)", word)
     if query.lights:
         add(f"coalesce(light, 'unknown') in ({', '.join('?' for _ in query.lights)})", *query.lights)
     for column, value in (("country", query.country), ("acquisition_channel", query.channel)):
@@ -207,4 +243,4 @@ def _order(query: CustomerQuery) -> str:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "reasons": json.loads(row["reasons"]) if row.get("reasons") else []}
+    return {**row, "reasons": json.loads(row["reasons"]) if row["reasons"] else []} if "reasons" in row else dict(row)

@@ -9,7 +9,7 @@ from typing import Any
 from regulars_server.serving.contracts import Built
 
 FILE = "customers.duckdb"
-FORMAT = 3
+FORMAT = 4
 """Version of the layout of the file; a reader takes no other."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 MEMORY = "256MB"
 """What reading may take in a web process."""
-MOST_ANSWERS = 50
+MOST_ANSWERS = 500
+"""Answers of the whole file that are kept; then the oldest goes."""
 CONFIGURATION: dict[str, Any] = {
     "memory_limit": MEMORY,
     "threads": 2,
@@ -41,7 +43,7 @@ class Opened:
     mark: tuple[int, int, int]
     readers: int = 0
     replaced: bool = False
-    answers: dict[tuple[Any, ...], list[dict[str, Any]]] = field(default_factory=dict)
+    answers: OrderedDict[tuple[Any, ...], list[dict[str, Any]]] = field(default_factory=OrderedDict)
     """What was asked of the whole file: it does not change."""
 
 
@@ -64,13 +66,17 @@ class Reader:
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def tuples(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query as they come, in the order of its columns."""
+        return self._cursor.execute(query, list(values)).fetchall()
+
     def once(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """As `rows`, for what depends on the file alone: asked once for each file. Not to be changed by the caller."""
         wanted = (query, *values)
         found = self._answers.get(wanted)
         if found is None:
             if len(self._answers) >= MOST_ANSWERS:
-                self._answers.clear()
+                self._answers.popitem(last=False)
             found = self._answers[wanted] = self.rows(query, values)
         return found
 

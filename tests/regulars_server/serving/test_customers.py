@@ -6,9 +6,12 @@ from datetime import date
 
 import pytest
 
+from regulars_server.serving.building import build_here
+from regulars_server.serving.hidden import hide
 from regulars_server.serving.public import CustomerQuery, customer_id_of, customers, lights, pieces
 from regulars_server.shared.references import reference_of
-from tests.regulars_server.serving.installed import CANARY
+from tests.regulars_server.serving.conftest import NOW
+from tests.regulars_server.serving.installed import CANARY, add
 
 pytestmark = pytest.mark.suite
 
@@ -86,6 +89,32 @@ class TestList:
         found = customers(CustomerQuery(search="person", offset=10_000))
         assert (found.rows, found.total) == ([], customers(CustomerQuery(search="person")).total)
         assert found.total == sum("person" in said(row) for row in everybody())
+
+    @pytest.mark.parametrize("search", ["", "person"])
+    def test_has_the_columns_that_are_asked_for_and_who_it_is(self, built, search) -> None:
+        whole = customers(CustomerQuery(sort="orders", search=search)).rows
+        some = customers(CustomerQuery(sort="orders", search=search), columns=("light", "orders")).rows
+        names = ("customer_id", "name", "email", "phone", "reference", "light", "orders")
+        assert some == [{name: row[name] for name in names} for row in whole]
+        barred = customers(CustomerQuery(people=False), columns=("orders", "name", "email")).rows
+        assert set(barred[0]) == {"reference", "orders"}
+
+    def test_that_was_asked_for_before_leaves_out_who_was_erased_since(self, built) -> None:
+        query = CustomerQuery(sort="orders", limit=500)
+        assert "c001" in [row["customer_id"] for row in customers(query).rows]
+        hide(["c001"])
+        found = customers(query)
+        assert found.total == len(found.rows) == 39
+        assert "c001" not in [row["customer_id"] for row in found.rows]
+
+    def test_is_the_new_files_where_the_old_one_was_asked_the_same(self, workspace, built) -> None:
+        query = CustomerQuery(sort="orders", limit=1)
+        first = customers(query).rows[0]["customer_id"]
+        orders = [{"at": "2026-04-01", "customer": "many", "amount": 5, "order": f"m{n}", "row_key": f"m{n}"} for n in range(50)]
+        add(workspace, {"orders": orders})
+        build_here(workspace, NOW)
+        assert customers(query).total == 41
+        assert [row["customer_id"] for row in customers(query).rows] == ["many"] != [first]
 
     def test_knows_everybody_by_reference(self, built) -> None:
         assert [customer_id_of(row["reference"]) for row in everybody()] == [row["customer_id"] for row in everybody()]
