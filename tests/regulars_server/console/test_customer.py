@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from regulars_server.console.customer import timeline
 from regulars_server.console.customer.selectors import found
+from regulars_server.console.templatetags.timeline_entries import timeline_entry
 from regulars_server.loading.public import flush, tick
 from regulars_server.loading.workspace import workspace
 from regulars_server.profiles import models, public as profiles
@@ -118,6 +120,29 @@ class TestTelling:
     def test_says_no_time_of_day_where_only_the_day_is_known(self) -> None:
         noon, midnight = timeline._told([entry("orders", "purchase"), entry("orders", "purchase", minute=-720)])
         assert (noon.clock, midnight.clock) == ("12:00", "")
+
+    def test_says_what_came_as_it_is(self) -> None:
+        rows = [
+            entry("orders", "purchase", amount=2500, order_id="<o>"),
+            *(entry("order_lines", "purchase", order_id="<o>", product_name=f"<{n}>", quantity=1.0) for n in range(7)),
+            entry("events", '<b>"x"', minute=-1, properties={"<name>": "a & b"}),
+        ]
+        order, event = (timeline_entry(shown) for shown in timeline._told(rows))
+        assert "<strong>Order</strong>" in order
+        assert '<span class="muted">1 × &lt;0&gt;, 1 × &lt;1&gt;, 1 × &lt;2&gt;, 1 × &lt;3&gt;, 1 × &lt;4&gt; …</span>' in order
+        assert "Number: &lt;o&gt;" in order
+        assert '<li class="money"><time datetime=' in order
+        assert '<span class="amount">25.00' in order
+        assert "<strong>&lt;b&gt;&quot;x&quot;</strong>" in event
+        assert "&lt;name&gt;: a &amp; b" in event
+
+    def test_speaks_the_readers_language_each_time(self) -> None:
+        said = []
+        for code in ("en", "de", "en"):
+            with override(code):
+                (shown,) = timeline._told([entry("orders", "purchase", amount=2500, order_id="o1")])
+                said.append((shown.title, shown.detail))
+        assert said == [("Order", [("Number", "o1")]), ("Bestellung", [("Nummer", "o1")]), ("Order", [("Number", "o1")])]
 
 
 class TestNotes:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 from django.http import QueryDict
+from django.utils.translation import override
 
 from regulars_server.console.customers.asking import asked
 from regulars_server.console.customers.exporting import cell
+from regulars_server.console.customers.selectors import Row
+from regulars_server.console.templatetags.customer_list import light_word, list_row
 from regulars_server.serving.building import build_here
 from regulars_server.serving.reading import close
 from regulars_server.shared.models import AuditEntry, AuditNote
@@ -115,6 +118,26 @@ class TestExport:
     @pytest.mark.parametrize("role", ["support", "read_only", "no_personal_data"])
     def test_is_for_who_may_export(self, shop, as_role, role) -> None:
         assert as_role(role).get("/customers/export.csv").status_code == 403
+
+
+class TestRow:
+    ROW = Row(reference="a" * 16, who='<b>"A" & B</b>', contact="<i>", cells=[("light", "red"), ("orders", "<3"), ("channel", "a<b")])
+
+    def test_says_names_and_values_as_they_are(self) -> None:
+        shown = list_row(self.ROW, True)
+        assert f'<a href="/customers/{"a" * 16}/">&lt;b&gt;&quot;A&quot; &amp; B&lt;/b&gt;</a>' in shown
+        assert '<span class="muted">&lt;i&gt;</span>' in shown
+        assert '<td class="number">&lt;3</td><td>a&lt;b</td>' in shown
+
+    def test_for_who_may_not_see_people_has_the_reference_alone(self) -> None:
+        assert list_row(self.ROW, False).startswith(f'<tr><td><span class="mono">{"a" * 16}</span></td><td>')
+
+    def test_says_the_light_in_the_readers_language(self) -> None:
+        said = {}
+        for code in ("en", "de", "en"):
+            with override(code):
+                said[code] = light_word("red")
+        assert said == {"en": '<span class="light light-red">Red</span>', "de": '<span class="light light-red">Rot</span>'}
 
 
 class TestCell:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
+from regulars_server.console.company import company
 from regulars_server.console.templatetags.shown import amount, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
 
-    from django.utils.functional import _StrPromise
+    from regulars.reports.language import Language
 
 GROUPS = {
     "orders": _("Orders"),
@@ -111,6 +115,17 @@ _LEFT_OUT = {
 }
 _MOST = 8
 _LONGEST = 200
+_KEPT = 500
+"""Words that are looked up once; a page asks for the same ones again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A reader's language, its notation and the company's time zone: asked for once, for a page has hundreds of words, numbers and instants."""
+
+    code: str | None
+    words: Language
+    zone: tzinfo
 
 
 def group_of(table: str) -> str:
@@ -123,21 +138,37 @@ def tables_of(group: str) -> tuple[str, ...]:
     return (group, *(table for table, its_group in _GROUP.items() if its_group == group))
 
 
-def title_of(table: str, kind: str) -> _StrPromise | str:
+def speech() -> Speech:
+    """How to speak to the reader of this moment."""
+    return Speech(get_language(), language(), company().zone)
+
+
+def title_of(table: str, kind: str, how: Speech) -> str:
     """What happened; an event by its own name."""
-    return TITLES.get((table, kind)) or kind.replace("_", " ")
+    return _title(table, kind, how.code)
 
 
-def detail_of(table: str, detail: Mapping[str, Any], currency: str | None) -> list[tuple[_StrPromise | str, str]]:
+@lru_cache(maxsize=_KEPT)
+def _title(table: str, kind: str, language: str | None) -> str:
+    del language  # one answer for each
+    return str(TITLES.get((table, kind)) or kind.replace("_", " "))
+
+
+@lru_cache(maxsize=_KEPT)
+def _name(name: str, language: str | None) -> str:
+    del language
+    return str(NAMES.get(name, name.replace("_", " ")))
+
+
+def detail_of(detail: Mapping[str, Any], currency: str | None, how: Speech) -> list[tuple[str, str]]:
     """Names and values of what is known besides, at most eight."""
-    del table
-    found: list[tuple[_StrPromise | str, str]] = []
+    found: list[tuple[str, str]] = []
     told: set[str] = set()
     for name, value in _flat(detail):
         if name in _LEFT_OUT or name in told or value in (None, "", False, 0, [], {}):
             continue
         told.add(name)
-        found.append((NAMES.get(name, name.replace("_", " ")), _shown(name, value, currency)))
+        found.append((_name(name, how.code), _shown(name, value, currency, how.words)))
         if len(found) == _MOST:
             break
     return found
@@ -151,14 +182,14 @@ def _flat(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _shown(name: str, value: Any, currency: str | None) -> str:
+def _shown(name: str, value: Any, currency: str | None, words: Language) -> str:
     if name.endswith("_minor") and isinstance(value, int):
         return amount(value, currency)
     if isinstance(value, bool):
         return "✓"
     if isinstance(value, int | float):
         whole = float(value).is_integer()
-        return language().number(value, 0 if whole else 2)
+        return words.number(value, 0 if whole else 2)
     if isinstance(value, list):
         return f"{len(value)} ×" if value and isinstance(value[0], dict) else ", ".join(map(str, value))[:_LONGEST]
     if isinstance(value, dict):

@@ -53,6 +53,23 @@ class Customer:
         return self.profile.reference
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whose:
+    """Whose rows are to be shown, without anything else about them."""
+
+    reference: str
+    identities: tuple[str, ...]
+    """All identities, as rows carry them."""
+
+
+def whose(reference: str) -> Whose | None:
+    """To whom a reference leads, for who needs no more than the rows."""
+    customer_id = profiles.customer_by_reference(reference) or serving.customer_id_of(reference)
+    if customer_id is None:
+        return None
+    return Whose(reference=reference_of(customer_id), identities=tuple(profiles.identities_of(customer_id)))
+
+
 def found(reference: str) -> Customer | None:
     """The customer that a reference leads to."""
     profile = profiles.profile(reference)

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext_lazy as _
 
-from regulars_server.console.customer.entry_words import GROUPS, TITLES, detail_of, group_of, tables_of, title_of
-from regulars_server.console.templatetags.shown import at, day
+from regulars_server.console.customer.entry_words import GROUPS, detail_of, group_of, speech, tables_of, title_of
+from regulars_server.console.templatetags.shown import day
 from regulars_server.loading.public import hot
 from regulars_server.serving.public import timeline as served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from regulars_server.console.customer.entry_words import Speech
     from regulars_server.loading.public import HotCall
     from regulars_server.serving.public import Entry
 
@@ -27,6 +28,8 @@ MONEY = frozenset({"Order Completed", "Order Refunded"})
 """Calls that bring money or take it back; the serving file has them as orders."""
 _SUMS = frozenset({"currency", "discount", "revenue", "shipping", "subtotal", "tax", "total", "value"})
 _ORDERS = {"Order Completed": ("orders", "purchase"), "Order Refunded": ("orders", "refund")}
+_SAID = {"identify": _("Said who they are"), "group": _("Joined an account"), "alias": _("Joined two ids")}
+"""What a call that names no event says."""
 _KEY = {"identify": "customer#", "group": "account#"}
 
 
@@ -76,12 +79,15 @@ def page(identities: Sequence[str], *, group: str = "", before: str = "", last_d
     lower = _instant(older)
     known = {(entry.source, entry.row_key) for entry in found}
     calls = [call for call in hot(list(identities), HOT) if _is_new(call, known, lower, upper)]
-    entries = [*_told(found), *(_of_call(call) for call in calls if not chosen or _group_of_call(call) == chosen)]
+    how = speech()
+    entries = [*_told(found, how), *(_of_call(call, how) for call in calls if not chosen or _group_of_call(call) == chosen)]
     entries.sort(key=lambda entry: entry.at, reverse=True)
+    before_it = None
     for entry in entries:
-        this = day(entry.at)
-        entry.first_of_day = this if this != last_day else ""
-        last_day = this
+        if (this := entry.at.date()) != before_it:
+            said = day(this)
+            entry.first_of_day = said if said != last_day else ""
+            last_day, before_it = said, this
     return Page(entries=entries, older=older, last_day=last_day)
 
 
@@ -115,9 +121,9 @@ def _is_new(call: HotCall, known: set[tuple[str, str]], lower: datetime | None, 
     return (lower is None or happened >= lower) and (upper is None or happened < upper)
 
 
-def _told(entries: Iterable[Entry]) -> list[Shown]:
+def _told(entries: Iterable[Entry], how: Speech | None = None) -> list[Shown]:
     """Entries in words: the lines of an order stand under it, and an event that became something else is told once."""
-    rows = list(entries)
+    rows, how = list(entries), how or speech()
     lines: dict[tuple[str, str, datetime], list[str]] = {}
     made = {(row.source, row.occurred_at) for row in rows if row.table not in {"events", "order_lines"}}
     for row in rows:
@@ -125,13 +131,13 @@ def _told(entries: Iterable[Entry]) -> list[Shown]:
             lines.setdefault((row.source, str(row.detail.get("order_id")), row.occurred_at), []).append(_line(row))
     return [
         Shown(
-            at=at(row.occurred_at),
+            at=row.occurred_at.astimezone(how.zone),
             group=group_of(row.table),
-            title=title_of(row.table, row.kind),
+            title=title_of(row.table, row.kind, how),
             source=row.source,
             amount_minor=row.amount_minor,
             currency=row.currency,
-            detail=detail_of(row.table, row.detail, row.currency),
+            detail=detail_of(row.detail, row.currency, how),
             lines=lines.get((row.source, str(row.detail.get("order_id")), row.occurred_at), []) if row.table == "orders" else [],
         )
         for row in rows
@@ -140,7 +146,7 @@ def _told(entries: Iterable[Entry]) -> list[Shown]:
 
 
 def _line(row: Entry) -> str:
-    name = row.detail.get("product_name") or row.detail.get("product_id") or _("without a name")
+    name = row.detail.get("product_name") or row.detail.get("product_id") or gettext("without a name")
     quantity = row.detail.get("quantity")
     return f"{abs(quantity):g} × {name}" if isinstance(quantity, int | float) and quantity else str(name)
 
@@ -158,19 +164,18 @@ def _group_of_call(call: HotCall) -> str:
     return "profile" if call.kind in {"identify", "group", "alias"} else "events"
 
 
-def _of_call(call: HotCall) -> Shown:
+def _of_call(call: HotCall, how: Speech) -> Shown:
     """A call that came just now. An order is worth what the tables say of it, not what was paid with tax and shipping."""
     properties: dict[str, Any] = call.properties
-    words = {"identify": _("Said who they are"), "group": _("Joined an account"), "alias": _("Joined two ids")}
     minor = call.amount_minor if call.name in MONEY else None
     if minor is not None:
         properties = {name: value for name, value in properties.items() if name not in _SUMS}
     return Shown(
-        at=at(call.occurred_at),
+        at=datetime.fromtimestamp(call.occurred_at / 1e6, how.zone),
         group="orders" if minor is not None else _group_of_call(call),
-        title=(TITLES[_ORDERS[call.name]] if minor is not None else call.name) or words.get(call.kind) or call.kind,
+        title=(title_of(*_ORDERS[call.name], how) if minor is not None else call.name) or str(_SAID.get(call.kind, call.kind)),
         source=call.source,
         amount_minor=minor,
         currency=call.currency if minor is not None else None,
-        detail=detail_of("events", {"properties": properties}, None),
+        detail=detail_of({"properties": properties}, None, how),
     )

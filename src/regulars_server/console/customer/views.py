@@ -21,6 +21,8 @@ from regulars_server.team.access import needs
 from regulars_server.team.roles import Permission
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
 P = Permission
@@ -31,8 +33,12 @@ def looked_at(request: HttpRequest, reference: str) -> selectors.Customer:
     found = selectors.found(reference)
     if found is None:
         raise Http404
-    record_look(actor=str(request.user), action="customer.viewed", now=timezone.now(), subjects=[found.reference])
+    _note_look(request, found.reference)
     return found
+
+
+def _note_look(request: HttpRequest, reference: str) -> None:
+    record_look(actor=str(request.user), action="customer.viewed", now=timezone.now(), subjects=[reference])
 
 
 @needs(P.SEE_PEOPLE)
@@ -51,7 +57,7 @@ def customer(request: HttpRequest, reference: str) -> HttpResponse:
         "notes": selectors.notes(found.profile),
         "points": selectors.balance(found.identities),
         "suggestions": selectors.suggested(found.profile),
-        **_timeline(request, found),
+        **_timeline(request, found.identities),
     }
     return render(request, "console/customer/page.html", context)
 
@@ -60,14 +66,17 @@ def customer(request: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
     """A stretch of the timeline: further back, or of one kind."""
-    found = looked_at(request, reference)
-    context = {"customer": found, **_timeline(request, found)}
+    found = selectors.whose(reference)
+    if found is None:
+        raise Http404
+    _note_look(request, found.reference)
+    context = {"customer": found, **_timeline(request, found.identities)}
     return render(request, "console/customer/_entries.html" if request.GET.get("before") else "console/customer/_timeline.html", context)
 
 
-def _timeline(request: HttpRequest, found: selectors.Customer) -> dict[str, Any]:
+def _timeline(request: HttpRequest, identities: Sequence[str]) -> dict[str, Any]:
     group = request.GET.get("kind", "")
-    page = events.page(found.identities, group=group, before=request.GET.get("before", ""), last_day=request.GET.get("day", ""))
+    page = events.page(identities, group=group, before=request.GET.get("before", ""), last_day=request.GET.get("day", ""))
     return {"page": page, "groups": GROUPS, "group": group if group in GROUPS else ""}
 
 

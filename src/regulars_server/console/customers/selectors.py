@@ -13,10 +13,25 @@ from regulars_server.serving import public as serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from regulars_server.console.customers.asking import Asked
     from regulars_server.serving.public import Page
+
+
+READ = {
+    "light": "light",
+    "risk": "churn_risk",
+    "money_at_risk": "money_at_risk_minor",
+    "value": "clv_minor",
+    "revenue": "value_minor",
+    "orders": "orders",
+    "last_order": "last_order_on",
+    "country": "country",
+    "channel": "acquisition_channel",
+    "reasons": "reasons",
+}
+"""What each column shows of the serving file."""
+MONEY = frozenset({"money_at_risk", "value", "revenue"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +61,12 @@ class Listed:
 
 def listed(asked: Asked) -> Listed | None:
     """The page that was asked for; None where nothing was built yet."""
-    page = serving.customers(asked.query)
+    page = serving.customers(asked.query, columns=[READ[column] for column in asked.columns])
     if page is None:
         return None
-    rows = [_row(row, asked.columns, page.built.currency, people=asked.query.people) for row in page.rows]
-    query = asked.query
+    show = Cells(page.built.currency)
+    rows = [_row(row, asked.columns, show, people=asked.query.people) for row in page.rows]
+    query, words = asked.query, serving.language(get_language())
     return Listed(
         page=page,
         rows=rows,
@@ -58,63 +74,47 @@ def listed(asked: Asked) -> Listed | None:
         last=query.offset + len(rows),
         previous=asked.address(offset=max(0, query.offset - query.limit)) if query.offset else "",
         next=asked.address(offset=query.offset + query.limit) if page.has_more else "",
-        total_shown=_words().count(page.total),
-        as_of_shown=_words().day(page.built.last_day),
+        total_shown=words.count(page.total),
+        as_of_shown=words.day(page.built.last_day),
     )
 
 
-def _row(row: Mapping[str, Any], columns: Sequence[str], currency: str | None, *, people: bool) -> Row:
+def _row(row: Mapping[str, Any], columns: Sequence[str], show: Cells, *, people: bool) -> Row:
     name = (row["name"] or row["email"] or row["customer_id"]) if people else ""
     contact = (row["email"] or row["phone"] or "") if people else ""
     return Row(
         reference=row["reference"],
         who=name,
         contact=contact if contact != name else "",
-        cells=[(column, shown(column, row, currency)) for column in columns],
+        cells=[(column, show(column, row[READ[column]])) for column in columns],
     )
 
 
-def shown(column: str, row: Mapping[str, Any], currency: str | None) -> str:
-    """A cell in the reader's language; empty where nothing is known."""
-    match column:
-        case "light":
-            return str(row["light"] or "unknown")
-        case "risk":
-            return "" if row["churn_risk"] is None else _words().percent(row["churn_risk"], 0)
-        case "money_at_risk":
-            return amount(row["money_at_risk_minor"], currency)
-        case "value":
-            return amount(row["clv_minor"], currency)
-        case "revenue":
-            return amount(row["value_minor"], currency)
-        case "orders":
-            return _words().count(row["orders"] or 0)
-        case "last_order":
-            return day(row["last_order_on"])
-        case "country":
-            return str(row["country"] or "")
-        case "channel":
-            return str(row["acquisition_channel"] or "")
-        case _:
-            return " ".join(reasons(row, currency))
+class Cells:
+    """Values of columns in the reader's language; empty where nothing is known."""
 
+    def __init__(self, currency: str | None) -> None:
+        self._currency = currency
+        self._code = get_language()
+        self._words = serving.language(self._code)
 
-def reasons(row: Mapping[str, Any], currency: str | None) -> list[str]:
-    """Why a customer has their light, in sentences."""
-    return [serving.reason(kept, currency, get_language()) for kept in row["reasons"]]
-
-
-def amount(minor: int | None, currency: str | None) -> str:
-    """Minor units of the reporting currency as money."""
-    if minor is None:
-        return ""
-    return _words().amount(Amount(money.to_major(minor, currency) if currency else minor / 100, currency))
-
-
-def day(value: date | None) -> str:
-    """A date in words."""
-    return "" if value is None else _words().day(value)
-
-
-def _words():  # noqa: ANN202 - the library's Language
-    return serving.language(get_language())
+    def __call__(self, column: str, value: Any) -> str:
+        """The cell of a column that has this value in the serving file."""
+        if column == "light":
+            return str(value or "unknown")
+        if column == "orders":
+            return self._words.count(value or 0)
+        if value is None:
+            return ""
+        if column in MONEY:
+            currency = self._currency
+            return self._words.amount(Amount(money.to_major(value, currency) if currency else value / 100, currency))
+        match column:
+            case "risk":
+                return self._words.percent(value, 0)
+            case "last_order":
+                return self._words.day(value)
+            case "reasons":
+                return " ".join(serving.reason(kept, self._currency, self._code) for kept in value)
+            case _:
+                return str(value)
