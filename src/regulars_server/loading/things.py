@@ -60,10 +60,15 @@ def scope_of(table: str, source: str, shops: Mapping[str, str]) -> str:
 def split_key(row_key: str, thing: str) -> str:
     """The side that a row key names.
 
-    >>> split_key("purchase##1001", "#1001"), split_key("refund 7 line 2#1001", "1001")
-    ('purchase', 'refund 7')
+    A plain list of transactions names an order and what happened to it.
+
+    >>> split_key("purchase##1001", "#1001"), split_key("refund 7 line 2#1001", "1001"), split_key("refund line 1#1001/refund", "1001")
+    ('purchase', 'refund 7', 'refund')
     """
     part = row_key.removesuffix(f"#{thing}")
+    if part == row_key:
+        before, found, kind = row_key.rpartition(f"#{thing}/")
+        part = before if found and kind.isalpha() else row_key
     return _LINE.sub("", part)
 
 

@@ -78,6 +78,37 @@ class TestTrackingAfterAFile:
         assert table(ORDERS) == [("#1001", "purchase", 1200), ("#1001", "refund", -500)]
 
 
+class TestAPlainList:
+    """Order, customer, day, amount: what most files are; with products a row for each."""
+
+    HEADER = "order_id,customer_id,date,amount,product"
+
+    def bring(self, shop, tmp_path, *rows):
+        path = tmp_path / "list.csv"
+        path.write_text("\n".join([self.HEADER, *rows]))
+        shop.import_file(path)
+
+    def test_after_tracking_is_the_latest_version_of_its_orders(self, shop, inbox, tmp_path):
+        load(inbox, ([completed("m1", "1001"), completed("m2", "1002")], "web"))
+        self.bring(shop, tmp_path, "1001,c1,2026-11-20,5,Tea", "1001,c1,2026-11-20,6,Mug", "1003,c1,2026-11-20,30,Tea")
+        flush(NOW)
+        assert table(ORDERS) == [("1001", "purchase", 1100), ("1002", "purchase", 1000), ("1003", "purchase", 3000)]
+        assert table("select order_id, sum(amount_minor)::bigint from order_lines_in_force group by 1 order by 1") == [
+            ("1001", 1100), ("1002", 1000), ("1003", 3000)
+        ]  # fmt: skip
+
+    def test_is_replaced_by_what_is_tracked_later(self, shop, inbox, tmp_path):
+        self.bring(shop, tmp_path, "1001,c1,2026-11-20,5,Tea", "1001,c1,2026-11-20,6,Mug", "1001,c1,2026-11-21,-5,Tea")
+        flush(NOW)
+        later = (shop.loads()[-1].loaded_at + DAY).isoformat()
+        load(inbox, ([completed("m1", "1001", 12.0, later)], "web"))
+        load(inbox, ([track("Order Refunded", "m3", order_id="1001", refund_id="r", total=5, at="2026-11-21T00:00:00Z")], "web"))
+        assert table(ORDERS) == [("1001", "purchase", 1200), ("1001", "refund", -500)]
+        assert table("select kind, sum(amount_minor)::bigint from order_lines_in_force group by 1 order by 1") == [
+            ("purchase", 1200), ("refund", -500)
+        ]  # fmt: skip
+
+
 class TestALargeFile:
     def test_is_taken_in_turns_between_which_calls_are_loaded(self, shop, inbox, tmp_path, monkeypatch):
         monkeypatch.setattr(adopting, "_ORDERS_AT_ONCE", 2)
