@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from regulars.identities.identifiers import is_usable
 from regulars.tables import TABLES
 from regulars_server.loading import staged
 from regulars_server.loading.aliases import resolve_aliases
@@ -120,7 +121,8 @@ def _adopt_identities(record: LoadRecord, now: datetime) -> Iterator[list[TableL
         where load_id = '{record.load_id}' and identity_id is not null order by instant, row_key"""
     with stored("identities", memory=_MEMORY, threads=1) as engine:
         for batch in engine.batches(query):
-            for part in chunks((AdoptedRow(*row.values()) for row in batch.to_pylist()), 500):
+            rows = (AdoptedRow(*row.values()) for row in batch.to_pylist())
+            for part in chunks((row for row in rows if is_usable(row.identity_id) and is_usable(row.customer_id)), 500):
                 with write_tx():
                     adopt_identities(part, now=now)
                 yield []
