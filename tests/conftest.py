@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import pwd
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+DRIVER = pytest.StashKey[asyncio.AbstractEventLoop | None]()
+"""The event loop of the browser's driver. Playwright leaves it marked as running in this thread, where Django then asks no database: so it is
+marked only while a test has a browser."""
 NO_SKIP = os.environ.get("REGULARS_NO_SKIP", "") not in {"", "0"}
 
 # The same examples on every run and every machine: a red test stays red until it is mended. Hypothesis would also draw numbers that stand in
@@ -47,6 +51,22 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 "unset DJANGO_SETTINGS_MODULE: with it, settings are read before the tests have a data folder of their own"
             )
+    from tests.left_behind import LeftBehind
+
+    config.pluginmanager.register(LeftBehind())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    if "browser" in item.fixturenames and DRIVER in item.config.stash:
+        asyncio._set_running_loop(item.config.stash[DRIVER])
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    yield
+    asyncio._set_running_loop(None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -95,7 +115,7 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(chromium: str, pytestconfig: pytest.Config) -> Iterator[Browser]:
     """A headless browser, driven by Playwright: `browser.new_page(viewport=..., color_scheme="dark")`."""
     from playwright.sync_api import sync_playwright
 
@@ -109,7 +129,9 @@ def browser(chromium: str) -> Iterator[Browser]:
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*quiet, "--disable-sync"])
+        pytestconfig.stash[DRIVER] = asyncio._get_running_loop()
         yield browser
+        asyncio._set_running_loop(pytestconfig.stash[DRIVER])
         browser.close()
 
 

@@ -24,7 +24,7 @@ def run(folder: Path, repository: Path, program: str, **environment: str) -> sub
     (folder / "test_it.py").write_text(program, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder), str(folder)]
     inherited = {name: value for name, value in os.environ.items() if name not in {"REGULARS_NO_SKIP", "DJANGO_SETTINGS_MODULE"}}
-    absent = {"REGULARS_SHARED_DATA": str(folder / "absent")}
+    absent = {"REGULARS_SHARED_DATA": str(folder / "absent"), "PYTHONPATH": str(repository)}
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, env=inherited | absent | environment)
 
 

@@ -14,18 +14,19 @@ import sys
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars_server.settings")
-django.setup()
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars_server.settings")
+    django.setup()
 
-import deltalake  # noqa: E402, F401  (here and not in each child: it takes time)
-from django.conf import settings  # noqa: E402 - after django.setup()
+import deltalake  # noqa: F401  (here and not in each child: it takes time)
+from django.conf import settings
 
-from regulars_server.intake.public import open_inbox  # noqa: E402 - after django.setup()
-from regulars_server.loading import steps  # noqa: E402 - after django.setup()
-from regulars_server.loading.flushing import flush, recover  # noqa: E402 - after django.setup()
-from regulars_server.loading.lease import take  # noqa: E402 - after django.setup()
-from regulars_server.loading.ticking import tick  # noqa: E402 - after django.setup()
-from tests.regulars_server.loading.calls import send, table, track  # noqa: E402 - after django.setup()
+from regulars_server.intake.public import open_inbox
+from regulars_server.loading import steps
+from regulars_server.loading.flushing import flush, recover
+from regulars_server.loading.lease import take
+from regulars_server.loading.ticking import tick
+from tests.regulars_server.loading.calls import send, table, track
 
 _TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "fcntl.flock", "sqlite3.connect/handle"}
 

@@ -58,12 +58,10 @@ class TestTheLeaseOnSqlite:
 
 @pytest.mark.suite
 class TestTheLeaseOnPostgresql:
-    def test_is_held_by_one_and_lost_with_its_connection(self, postgres_url, monkeypatch):
+    def test_is_held_by_one_and_lost_with_its_connection(self, postgres_url, settings):
         from dataclasses import replace
 
-        from django.conf import settings
-
-        monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, database_url=postgres_url))
+        settings.CONFIG = replace(settings.CONFIG, database_url=postgres_url)
         held = leases.take()
         with pytest.raises(LeaseTaken):
             leases.take(wait_seconds=0.1)
