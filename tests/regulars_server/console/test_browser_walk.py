@@ -96,13 +96,15 @@ def company(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     now = today()
     shop = Installation(folder / "shop")
     shop.run("import", str(write_orders(folder / "orders.csv", now)), "--currency", "EUR")
-    shop.start()
-    send(shop.address, shop.write_key(), now)
-    shop.wait_until(lambda: shop.rows("SELECT count(*) FROM profiles_suggestion") != [(0,)], 60)
-    serving = shop.folder / "server" / "serving"
-    shop.wait_until(lambda: (serving / "customers.duckdb").exists() and (serving / "overview.json").exists(), 60)
-    yield Company(shop, browser)
-    shop.destroy()
+    try:
+        shop.start()
+        send(shop.address, shop.write_key(), now)
+        shop.wait_until(lambda: shop.rows("SELECT count(*) FROM profiles_suggestion") != [(0,)])
+        serving = shop.folder / "server" / "serving"
+        shop.wait_until(lambda: (serving / "customers.duckdb").exists() and (serving / "overview.json").exists())
+        yield Company(shop, browser)
+    finally:
+        shop.destroy()
 
 
 def _listen(page: Page) -> list[str]:
@@ -161,7 +163,7 @@ class TestWorking:
         said = _listen(page)
         page.goto(f"{company.address}/data/live/")
         assert company.shop.send("walked-by") == 200
-        page.wait_for_selector("#live > li:first-child strong:text-is('Seen')", timeout=10_000)
+        page.wait_for_selector("#live > li:first-child strong:text-is('Seen')", timeout=60_000)
         assert said == []
         context.close()
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Installation:
     address: str = ""
     door: Any = None
     """The door that is open already, and its address."""
+    others: list[Any] = field(default_factory=list)
+    """Doors that tests opened in this process."""
 
     def __post_init__(self) -> None:
         if self.address:
@@ -116,10 +118,8 @@ class Installation:
         return [event for body in said for event in body.get("batch", [body])]
 
     def _wait_for_counts(self) -> None:
-        if self.door:
-            wait_until(lambda: not self.door._writer._counts and not self.door._writer._handed)
-        else:
-            time.sleep(2.5)
+        for door in [self.door, *self.others] if self.door else self.others:
+            wait_until(lambda door=door: not door._writer._counts and not door._writer._handed)
 
     @contextlib.contextmanager
     def inbox(self) -> Iterator[Inbox]:
@@ -161,7 +161,11 @@ class Doors:
 
     def listen(self, installation: Installation) -> str:
         """The door that is open already, or one in a thread of this process; gives its address."""
-        return installation.address or self.stack.enter_context(listening(installation.config))[1]
+        if installation.address:
+            return installation.address
+        door, address = self.stack.enter_context(listening(installation.config))
+        installation.others.append(door.config.app)
+        return address
 
     def start(self, installation: Installation, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
         """A door in a process of its own; gives it and its address."""
@@ -174,13 +178,15 @@ class Doors:
         process = subprocess.Popen([sys.executable, "-m", "regulars_server.intake.door"], env=os.environ | told, stderr=subprocess.PIPE)
         self.stack.callback(_end, process)
         address = f"http://127.0.0.1:{port}"
-        for _ in range(400):
-            with contextlib.suppress(httpx.TransportError):
-                web.get(f"{address}/v1/regulars.js")
-                return process, address
+
+        def opened() -> bool:
             assert process.poll() is None, process.stderr.read().decode()
-            time.sleep(0.005)
-        raise AssertionError("the door did not open")
+            with contextlib.suppress(httpx.TransportError):
+                return web.get(f"{address}/v1/regulars.js").is_success
+            return False
+
+        wait_until(opened)
+        return process, address
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -257,7 +263,7 @@ def node_sdks() -> Path:
     return SDKS
 
 
-def wait_until(said: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(said: Callable[[], bool], seconds: float = 90) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
     while not said():

@@ -134,5 +134,6 @@ class TestRefusals:
         gone.make_folders()
         empty = object.__new__(type(alone_on_sqlite))
         object.__setattr__(empty, "config", gone)
+        object.__setattr__(empty, "others", [])
         reply = web.post(f"{doors.listen(empty)}/v1/track", json=EVENT, headers=basic("any"))
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")

@@ -123,7 +123,7 @@ class TestPostgresAway:
         _, address = doors.start(on_postgres)
         assert track(address, key, "one").status_code == 200
         on_postgres.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
         assert track(address, key, "two").status_code in {200, 503}
         assert track(address, key, "three").status_code == 200
@@ -133,38 +133,45 @@ class TestPostgresAway:
         away = dataclasses.replace(on_postgres.config, database_url=f"postgresql://postgres@/postgres?host={tmp_path}")
         nowhere = object.__new__(Installation)
         object.__setattr__(nowhere, "config", away)
+        object.__setattr__(nowhere, "others", [])
         reply = track(doors.listen(nowhere), "key")
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
 
 
 class TestClient:
     @pytest.fixture
-    def address(self, on_sqlite: Installation, doors: Doors, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Waits for nobody; only where that is what is asked, since on a busy machine it would be too short for everybody."""
         for name, seconds in {"HEADERS_WITHIN": 0.1, "SILENCE": 0.1, "BODY_WITHIN": 0.4}.items():
             monkeypatch.setattr(connections, name, seconds)
+
+    @pytest.fixture
+    def address(self, on_sqlite: Installation, doors: Doors) -> tuple[str, int]:
         on_sqlite.add("shop")
         return "127.0.0.1", int(doors.listen(on_sqlite).rpartition(":")[2])
 
     HEAD = b"POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic a2V5LW9mLXNob3A6\r\nContent-Length: 1000\r\n"
 
     @pytest.mark.parametrize("said", [b"", b"POST /v1/tr", HEAD, HEAD + b"\r\n", HEAD + b"\r\n" + b'{"a":'])
+    @pytest.mark.usefixtures("impatient")
     def test_that_falls_silent_is_left(self, address: tuple[str, int], said: bytes) -> None:
-        with socket.create_connection(address, timeout=5) as client:
+        with socket.create_connection(address, timeout=60) as client:
             client.sendall(said)
             with contextlib.suppress(ConnectionResetError):
                 assert client.recv(100) == b""
 
-    def test_that_drips_is_left(self, address: tuple[str, int]) -> None:
+    def test_that_drips_is_left(self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connections, "BODY_WITHIN", 0.4)
         began = time.monotonic()
-        with socket.create_connection(address, timeout=5) as client, contextlib.suppress(OSError):
+        with socket.create_connection(address, timeout=60) as client, pytest.raises(OSError):  # noqa: PT012 - any of the many drops
             client.sendall(self.HEAD + b"\r\n")
-            for _ in range(100):
+            for _ in range(900):
                 client.sendall(b" ")
                 time.sleep(0.02)
-        assert 0.3 < time.monotonic() - began < 3
+        assert time.monotonic() - began > 0.3
 
     def test_with_endless_headers_is_refused(self, address: tuple[str, int]) -> None:
-        with socket.create_connection(address, timeout=5) as client, contextlib.suppress(OSError):
+        with socket.create_connection(address, timeout=60) as client, contextlib.suppress(OSError):
             client.sendall(b"GET /v1/regulars.js HTTP/1.1\r\nX: " + b"x" * 200_000)
             assert client.recv(100).startswith(b"HTTP/1.1 400")
 
@@ -174,7 +181,7 @@ class TestClient:
         monkeypatch.setattr(connections, "ALL_HEADERS", 100_000)
         with contextlib.ExitStack() as stack:
             for _ in range(3):
-                client = stack.enter_context(socket.create_connection(address, timeout=5))
+                client = stack.enter_context(socket.create_connection(address, timeout=60))
                 client.sendall(b"GET /v1/regulars.js HTTP/1.1\r\nX: " + b"x" * 40_000)
                 time.sleep(0.02)
             reply = client.recv(100)
@@ -189,13 +196,13 @@ class TestClient:
         monkeypatch.setattr("regulars_server.intake.door.__main__._connections", lambda: 4)
         address = "127.0.0.1", int(doors.listen(alone_on_sqlite).rpartition(":")[2])
         with contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+            clients = [stack.enter_context(socket.create_connection(address, timeout=60)) for _ in range(5)]
             assert b"retry-after: 5" in clients[4].recv(200)
             clients[0].sendall(b"GET /v1/regulars.js HTTP/1.1\r\nHost: x\r\n\r\n")
             assert clients[0].recv(20).startswith(b"HTTP/1.1 200")
 
     def test_with_a_length_of_thousands_of_digits_is_refused(self, address: tuple[str, int]) -> None:
-        with socket.create_connection(address, timeout=5) as client:
+        with socket.create_connection(address, timeout=60) as client:
             client.sendall(self.HEAD.replace(b"1000", b"0" * 5000 + b"2") + b"\r\n{}")
             assert client.recv(20).startswith(b"HTTP/1.1 413")
 
@@ -250,7 +257,7 @@ class Load:
 
     def _send(self, sender: int) -> None:
         turn = 0
-        with httpx.Client(base_url=self.address, timeout=10) as client, contextlib.suppress(httpx.TransportError):
+        with httpx.Client(base_url=self.address, timeout=60) as client, contextlib.suppress(httpx.TransportError):
             while not self._stop.is_set():
                 turn += 1
                 ids = [f"{self.name}-{sender}-{turn}-{number}" for number in range(1 if sender % 2 else 20)]
@@ -277,7 +284,7 @@ class TestStop:
         with Load(address, key, "stop") as load:
             wait_until(lambda: len(load.acknowledged) > 500)
             process.send_signal(signal.SIGTERM)
-            said = process.communicate(timeout=20)[1].decode()
+            said = process.communicate(timeout=120)[1].decode()
         check_stored(alone, load.acknowledged)
         with alone.inbox() as inbox:
             counts = inbox.counts(0, 1 << 40)

@@ -60,8 +60,10 @@ def running(tmp_path_factory):
     shop = Installation(folder / "shop")
     shop.run("import", str(orders), "--currency", "EUR")
     assert not (shop.folder / "server").exists()
-    yield shop.start()
-    shop.destroy()
+    try:
+        yield shop.start()
+    finally:
+        shop.destroy()
 
 
 @pytest.mark.suite
@@ -107,16 +109,14 @@ class TestRunningInstallation:
         with contextlib.closing(sqlite3.connect(running.folder / "server" / "inbox.db")) as inbox:
             assert inbox.execute("SELECT * FROM counts WHERE source = ''").fetchall() == []
 
-    def test_ends_cleanly_at_ctrl_c(self, running) -> None:
-        assert running.end(signal.SIGINT) == 0
-
 
 @pytest.mark.suite
 class TestKilledUp:
-    def test_takes_all_its_processes_along_and_can_be_started_again(self, embedded) -> None:
+    def test_takes_all_its_processes_along_and_can_be_started_again_and_ended_with_ctrl_c(self, embedded) -> None:
         embedded.start()
         children = embedded.processes()[1:]
         embedded.end(signal.SIGKILL)
         gone, alive = psutil.wait_procs(children, timeout=30)
         assert (len(gone), alive) == (len(children), [])
         assert embedded.start().get("/health/") == 200
+        assert embedded.end(signal.SIGINT) == 0, "Ctrl-C"
