@@ -39,10 +39,17 @@ def fill(count: int) -> None:
 
 
 def rows(text: str) -> int:
-    return text.count('<tr><td class="nowrap">')
+    return text.count('<tr><td class="nowrap" data-head=')
 
 
 class TestPageOfTheLog:
+    def test_says_who_did_what_in_the_language_of_the_reader(self, client: Client, owner: User) -> None:
+        record_change(actor=owner.actor, action="source.created", now=START, subjects=["website"])
+        deliver()
+        text = client.get("/audit/", headers={"accept-language": "de"}).content.decode()
+        assert f'title="{owner.actor}">{owner.name or owner.email}</td>' in text
+        assert 'title="source.created">Quelle angelegt</td>' in text
+
     def test_shows_the_newest_first_a_page_at_a_time(self, client: Client, owner: User) -> None:
         fill(PAGE + 7)
         first = client.get("/audit/").content.decode()

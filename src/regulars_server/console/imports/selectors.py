@@ -105,8 +105,8 @@ def formats() -> list[tuple[str, str]]:
 
 
 def title_of(name: str) -> str:
-    """What a format is called; of rows that no file stands behind, what made them."""
-    return spoken(FORMATS[name].title) if name in FORMATS else _("made by `regulars simulate`") if name == "synthetic" else name
+    """What a format is called; of rows that no file stands behind, what they are."""
+    return spoken(FORMATS[name].title) if name in FORMATS else _("a made-up company") if name == "synthetic" else name
 
 
 def state(one: Upload) -> dict[str, Any]:

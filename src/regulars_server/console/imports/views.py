@@ -36,7 +36,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         "here": "import",
         "waiting": uploads.waiting(),
         "loads": selectors.loads(),
-        "largest": uploads.largest() >> 20,
+        "largest": uploads.largest(),
         "undoing": undoing if undoing and undoing.is_open else None,
         "undo_failed": refusals.in_parts(undoing.failure) if undoing and undoing.state == undoing.FAILED else None,
     }

@@ -9,10 +9,13 @@ from urllib.parse import urlencode
 from django.http import StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from regulars_server.shared.public import AuditQuery, audit_actions, audit_as_csv, audit_count, audit_entries, first_break, record_list
 from regulars_server.team.access import needs
+from regulars_server.team.audit_words import action_words
+from regulars_server.team.models import User
 from regulars_server.team.roles import Permission
 
 if TYPE_CHECKING:
@@ -27,12 +30,17 @@ def audit(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     page = audit_entries(query, before=int(before) if before.isdecimal() and len(before) < 19 else None)
     checked = "check" in request.GET
+    names = {user.actor: user.name or user.email for user in User.objects.order_by("name", "email")}
+    names["system"] = _("system")
+    if query.actor:
+        names.setdefault(query.actor, query.actor)
     said = query.as_words()
     context = {
         "here": "audit",
         "query": query,
-        "page": page,
-        "actions": audit_actions(),
+        "entries": [(entry, names.get(entry.actor, entry.actor), action_words(entry.action)) for entry in page.entries],
+        "actions": sorted(((code, action_words(code)) for code in audit_actions()), key=lambda pair: str(pair[1]).casefold()),
+        "actors": list(names.items()),
         "older": urlencode(said | {"before": page.before}) if page.before else "",
         "csv": urlencode(said),
         "checked": checked,
