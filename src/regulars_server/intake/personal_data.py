@@ -114,5 +114,5 @@ HOLDINGS = (
         erase=erase,
         expire=expire,
     ),
-    Holding(name="intake.Source", holds="Where events come from, and their keys", nothing_personal=True),
+    Holding(name="intake.Source", holds="Where events come from, and their keys", nothing_personal=True, kept="A row for each source."),
 )

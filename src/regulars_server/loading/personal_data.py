@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.tables import TABLES, Erase
-from regulars_server.loading import hot, quarantine, staged
+from regulars_server.loading import flushing, hot, quality, quarantine, seen, staged
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.lease import held
 from regulars_server.loading.models import Batch, HotRow, KnownPart, OrderAlias, TableLoad
@@ -132,8 +132,8 @@ def _without(rows: pa.Table, ids: Ids, table: str) -> pa.Table:
     return kept
 
 
-def _nothing(*names: str, holds: str) -> Iterable[Holding]:
-    return [Holding(name=f"loading.{name}", holds=holds, nothing_personal=True) for name in names]
+def _nothing(*names: str, holds: str, kept: str) -> Iterable[Holding]:
+    return [Holding(name=f"loading.{name}", holds=holds, nothing_personal=True, kept=kept) for name in names]
 
 
 HOLDINGS = (
@@ -159,10 +159,14 @@ HOLDINGS = (
         erase=erase_staged,
         kept="A file goes when its rows are in the tables.",
     ),
-    Holding(name="loading.SeenMessage", holds="hashes of message ids", nothing_personal=True),
-    *_nothing("Batch", "TableLoad", "AdoptedLoad", "Dropped", holds="which rows of the inbox went into which load"),
-    *_nothing("FileOrder", holds="hashes of order ids in imported files"),
-    *_nothing("OrderAlias", holds="other ids of orders; they go with the order's person"),
-    *_nothing("Plan", "KnownProperty", holds="names and types of properties"),
-    *_nothing("SourceHour", holds="counts by source and hour"),
+    Holding(name="loading.SeenMessage", holds="hashes of message ids", nothing_personal=True, expire=seen.expire),
+    Holding(name="loading.TableLoad", holds="which batches went into which load", nothing_personal=True, expire=flushing.forget_done),
+    *_nothing("Batch", holds="which rows of the inbox went into which load", kept="It goes with its load."),
+    *_nothing("Dropped", holds="which staged rows were overruled", kept="It goes when the load is in the tables."),
+    *_nothing("AdoptedLoad", holds="which imported files were compared with what was tracked", kept="A row for each file."),
+    *_nothing("FileOrder", holds="hashes of order ids in imported files", kept="A row for each order that only a file has told of."),
+    *_nothing("OrderAlias", holds="other ids of orders; they go with the order's person", kept="A row or two for each order."),
+    *_nothing("Plan", holds="names and types of properties", kept="A row for each source."),
+    *_nothing("KnownProperty", holds="names and types of properties", kept="So many for each source at most, then no more are noted."),
+    Holding(name="loading.SourceHour", holds="counts by source and hour", nothing_personal=True, expire=quality.expire),
 )

@@ -27,6 +27,8 @@ _HOUR = 3_600_000_000
 _SKEWED = 60_000_000
 COUNTS = ("events", "refused", "duplicates", "marked", "erased", "without_message_id", "without_user_id", "without_time", "skewed", "late")
 KEEP_DAYS = 90
+MOST_PROPERTIES = 10_000
+"""Of one source: more are ids that somebody has made names of, and would never end."""
 _SAMPLE = 20
 """Calls of one event of one source whose properties are looked at, per batch."""
 _NEW_FOR = timedelta(days=7)
@@ -102,8 +104,14 @@ def notice_properties(calls: Sequence[Call], now: datetime) -> None:
     new = found - _known
     if not new:
         return
+    room = {source: MOST_PROPERTIES - KnownProperty.objects.filter(source=source).count() for source in {one[0] for one in new}}
+    noted = []
+    for one in sorted(new):
+        if room[one[0]] > 0:
+            room[one[0]] -= 1
+            noted.append(one)
     KnownProperty.objects.bulk_create(
-        [KnownProperty(source=s, event=e, name=n.replace("\0", ""), type=t, first_seen=now) for s, e, n, t in sorted(new)],
+        [KnownProperty(source=s, event=e, name=n.replace("\0", ""), type=t, first_seen=now) for s, e, n, t in noted],
         ignore_conflicts=True,
         batch_size=200,
     )

@@ -145,5 +145,5 @@ HOLDINGS = (
         erase=_erase_suggestions,
         kept=_KEPT,
     ),
-    Holding(name=models.Version._meta.label, holds="a mark of the latest change", nothing_personal=True),
+    Holding(name=models.Version._meta.label, holds="a mark of the latest change", nothing_personal=True, kept="One row."),
 )

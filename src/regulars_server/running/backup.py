@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -86,6 +87,15 @@ def sweep(config: Config) -> None:
     for left in config.run.glob("backup-*"):
         if time.time() - left.stat().st_mtime > 86_400:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def keep_latest(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the latest `keep` backups in a folder, told by the names that backups are given; says which went."""
+    made = sorted(path for path in folder.iterdir() if re.fullmatch(r"regulars-\d{8}T\d{6}Z\.tar", path.name) and path.is_file())
+    gone = made[: max(0, len(made) - keep)]
+    for path in gone:
+        path.unlink()
+    return gone
 
 
 def _databases(config: Config, scratch: Path) -> contextlib.AbstractContextManager[SqliteCopy | PostgresCopy]:

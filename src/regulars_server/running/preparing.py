@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SCHEMAS = ("regulars", "regulars_audit")
 """Where everything lies in PostgreSQL."""
 
+KEPT_BACKUPS = 3
+"""So many of the backups that upgrades make by themselves stay."""
+
 
 def prepare(config: Config, backups: Path | None = None) -> dict[str, Any]:
     """Everything that has to be there before the processes start; what is there already stays as it is.
@@ -135,13 +138,13 @@ def upgrade(config: Config, backups: Path) -> tuple[str | None, list[str]]:
     pending = pending_migrations()
     if not pending or not _holds_data():
         return None, migrate()
-    from regulars_server.running.backup import write_backup
+    from regulars_server.running.backup import keep_latest, write_backup
 
     refuse_later()
     backups.mkdir(parents=True, exist_ok=True, mode=0o700)
     report = write_backup(config, backups, now=datetime.now(UTC))
     try:
-        return str(report.path), migrate()
+        migrated = migrate()
     except Exception as fault:
         raise UpgradeFailed(
             f"Bringing the databases to this version failed: {type(fault).__name__}: {fault}",
@@ -149,6 +152,9 @@ def upgrade(config: Config, backups: Path) -> tuple[str | None, list[str]]:
             remedy=f"Restore {report.path} into an empty folder with the version of before, and report this.",
             details={"backup": str(report.path)},
         ) from fault
+    if backups == config.backups:
+        keep_latest(backups, KEPT_BACKUPS)
+    return str(report.path), migrated
 
 
 def _holds_data() -> bool:

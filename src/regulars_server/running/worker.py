@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from regulars.warehouse.files import write_json
@@ -28,7 +29,8 @@ log = logging.getLogger("regulars.worker")
 BEAT_SECONDS = 5.0
 RENEW_SECONDS = 60.0
 EVENTS_AT_ONCE = 100
-MANY_ROWS = 1000
+MANY_ROWS = 500
+"""What one holding forgets at a time, at least: there may be more."""
 IDLE_SECONDS = 0.25
 """How long the worker sleeps when nothing was to do: events are on the timeline within two seconds."""
 
@@ -82,7 +84,7 @@ class Worker:
             log.warning("the heartbeat could not be written: %s", error.strerror)
 
 
-def parts_of(loading: Loading, builds: ServingBuilds, tidying: Tidying) -> list[Part]:
+def parts_of(config: Config, loading: Loading, builds: ServingBuilds, tidying: Tidying) -> list[Part]:
     """What the worker does. What only starts a process or takes a moment comes before loading, whose first turn may take minutes."""
     return [
         Part("serving", 2.0, builds.look_after),
@@ -92,7 +94,7 @@ def parts_of(loading: Loading, builds: ServingBuilds, tidying: Tidying) -> list[
         Part("outbox", 1.0, _outbox),
         Part("loading", 0.25, loading.work),
         Part("erasures", 60.0, _erasures, due=time.monotonic() + 10),
-        Part("expiry", 300.0, _expiry, due=time.monotonic() + 300),
+        Part("expiry", 300.0, partial(_expiry, config), due=time.monotonic() + 300),
     ]
 
 
@@ -124,9 +126,11 @@ def _erasures(now: datetime) -> bool:
     return False
 
 
-def _expiry(now: datetime) -> bool:
+def _expiry(config: Config, now: datetime) -> bool:
+    from regulars_server.running.backup import sweep
     from regulars_server.shared.public import expire
 
+    sweep(config)
     # A holding forgets some thousand rows at a time, so that events do not wait for it; where that was not enough it goes on at its next turn.
     return sum(expire(now).values()) >= MANY_ROWS
 
@@ -142,7 +146,7 @@ def main() -> int:
 
     builds, tidying = ServingBuilds(config), Tidying(config)
     loading = Loading(builds.data_changed)
-    worker = Worker(config, parts_of(loading, builds, tidying))
+    worker = Worker(config, parts_of(config, loading, builds, tidying))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.end)
     try:

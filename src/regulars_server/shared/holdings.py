@@ -84,7 +84,12 @@ HOLDINGS = (
         nothing_personal=True,
         kept="The log proves what happened only as long as it is whole.",
     ),
-    Holding(name="shared.AuditNote", holds="entries of the audit log on their way, for moments", nothing_personal=True),
+    Holding(
+        name="shared.AuditNote",
+        holds="entries of the audit log on their way, for moments",
+        nothing_personal=True,
+        kept="An entry goes when the log has it.",
+    ),
     Holding(
         name="shared.DomainEvent",
         holds="what happened, with ids of customers",
@@ -92,7 +97,12 @@ HOLDINGS = (
         erase=erase_events,
         expire=expire_events,
     ),
-    Holding(name="shared.Handled", holds="which event went to which part of the application", nothing_personal=True),
+    Holding(
+        name="shared.Handled",
+        holds="which event went to which part of the application",
+        nothing_personal=True,
+        kept="It goes with its event.",
+    ),
     Holding(
         name="shared.Erasure",
         holds="the ids of who is being erased, until it is done; then a reference",
@@ -101,8 +111,10 @@ HOLDINGS = (
         expire=expire_erasures,
     ),
     Holding(name="sessions.Session", holds="sessions of members: which account, since when", nothing_personal=True, expire=expire_sessions),
-    Holding(name="auth.Permission", holds="a table of Django's that is not used", nothing_personal=True),
-    Holding(name="auth.Group", holds="a table of Django's that is not used", nothing_personal=True),
-    Holding(name="auth.Group_permissions", holds="a table of Django's that is not used", nothing_personal=True),
-    Holding(name="contenttypes.ContentType", holds="names of models", nothing_personal=True),
+    Holding(
+        name="auth.Permission", holds="a table of Django's that is not used", nothing_personal=True, kept="Its rows come with an upgrade."
+    ),
+    Holding(name="auth.Group", holds="a table of Django's that is not used", nothing_personal=True, kept="It stays empty."),
+    Holding(name="auth.Group_permissions", holds="a table of Django's that is not used", nothing_personal=True, kept="It stays empty."),
+    Holding(name="contenttypes.ContentType", holds="names of models", nothing_personal=True, kept="A row for each model."),
 )

@@ -100,7 +100,7 @@ def library_holdings() -> list[Holding]:
             holds="reports of loads, in which names of files may name somebody",
             export=_nothing,
             erase=erase_from_library,
-            kept="What a table holds is explained by its loads.",
+            kept="What a table holds is explained by its loads; old records are folded into a file a month, some twenty bytes each.",
         ),
         Holding(
             name="folder:cache",
@@ -116,8 +116,25 @@ def library_holdings() -> list[Holding]:
             erase=erase_from_library,
             kept="Empty but for seconds.",
         ),
-        Holding(name="folder:models", holds="coefficients of models, which know no customer", nothing_personal=True),
-        Holding(name="folder:locks", holds="who changes the workspace now: processes, no persons", nothing_personal=True),
-        Holding(name="folder:server", holds="the databases of the application; see its models", nothing_personal=True),
-        Holding(name="folder:server/run", holds="sockets, locks and heartbeats of processes", nothing_personal=True),
+        Holding(
+            name="folder:models",
+            holds="coefficients of models, which know no customer",
+            nothing_personal=True,
+            kept="As long as a run that holds was made with them; some kB a run.",
+        ),
+        Holding(
+            name="folder:locks", holds="who changes the workspace now: processes, no persons", nothing_personal=True, kept="A few files."
+        ),
+        Holding(
+            name="folder:server",
+            holds="the databases of the application; see its models",
+            nothing_personal=True,
+            kept="What they hold expires by model.",
+        ),
+        Holding(
+            name="folder:server/run",
+            holds="sockets, locks and heartbeats of processes",
+            nothing_personal=True,
+            kept="A few files; what a killed backup left goes after a day.",
+        ),
     ]

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import Q
 
 from regulars_server.shared.errors import HandlerRefused
 from regulars_server.shared.models import DomainEvent, Handled
@@ -26,6 +27,7 @@ LONGEST_WAIT = timedelta(hours=1)
 TRIES = 10
 """So often an event is tried before it is parked."""
 KEPT = timedelta(days=30)
+KEPT_PARKED = timedelta(days=90)
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +91,13 @@ def retry_parked(now: datetime) -> int:
 
 
 def expire_events(now: datetime) -> int:
-    """Remove delivered events after 30 days."""
+    """Remove events 30 days after they were delivered, and 90 days after they were given up; some thousand at a time."""
     removed = 0
-    while old := list(DomainEvent.objects.filter(delivered_at__lt=now - KEPT).values_list("event_id", flat=True)[:500]):
+    over = Q(delivered_at__lt=now - KEPT) | Q(parked_at__lt=now - KEPT_PARKED)
+    for _ in range(10):
+        old = list(DomainEvent.objects.filter(over).values_list("event_id", flat=True)[:500])
+        if not old:
+            break
         with write_tx():
             Handled.objects.filter(event_id__in=old).delete()
             removed += DomainEvent.objects.filter(event_id__in=old).delete()[0]

@@ -19,7 +19,8 @@ Ids = frozenset[str]
 class Holding:
     """What one model (`app.Model`), canonical table (`table:orders`) or folder (`folder:server/staged`) does with personal data.
 
-    A holding without any says so with `nothing_personal`, and needs none of the three. `erase` may be called again at any time.
+    A holding without any says so with `nothing_personal`, and needs neither export nor erase. `erase` may be called again at any time; `expire`,
+    which the worker calls every few minutes, takes some thousand rows at most. Whatever does not expire says what keeps it from growing for ever.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Holding:
     erase: Callable[[Ids], int] | None = None
     expire: Callable[[datetime], int] | None = None
     kept: str = ""
-    """Why it does not expire, where it does not."""
+    """Why it does not expire, where it does not, and what bounds it."""
     nothing_personal: bool = False
 
 
@@ -38,10 +39,11 @@ _registry: dict[str, Holding] = {}
 def register(*new: Holding) -> None:
     """Enter holdings; called by each app when it is ready. Raises `HoldingIncomplete`."""
     for holding in new:
-        if not holding.nothing_personal and not (holding.export and holding.erase and (holding.expire or holding.kept)):
+        personal_is_done = holding.nothing_personal or (holding.export and holding.erase)
+        if not personal_is_done or not (holding.expire or holding.kept):
             raise HoldingIncomplete(
                 f"{holding.name} does not say how it exports, erases and expires.",
-                expected="export, erase, and expire or why it is kept; or nothing_personal",
+                expected="export and erase, or nothing_personal; and expire, or why it is kept",
                 remedy="Give the holding what is missing.",
             )
         if _registry.setdefault(holding.name, holding) != holding:

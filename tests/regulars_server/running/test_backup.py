@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from regulars_server.running.backup import keep_latest
 from tests.regulars_server.running.conftest import Installation
 
 
@@ -97,6 +98,28 @@ class TestBackup:
             assert not onto_the_same.folder.exists()
             embedded = Installation(tmp_path / "third")
             assert "made with postgresql" in embedded.run("restore", str(copy), code=2)
+
+
+class TestKeepLatest:
+    def test_deletes_earlier_backups_and_nothing_else(self, tmp_path) -> None:
+        names = [f"regulars-2026112{day}T120000Z.tar" for day in range(5)]
+        others = ["regulars-old.tar", ".regulars-20261120T120000Z.tar.7.part", "photo.tar"]
+        for name in [*names, *others]:
+            (tmp_path / name).touch()
+        assert keep_latest(tmp_path, 2) == [tmp_path / name for name in names[:3]]
+        assert {path.name for path in tmp_path.iterdir()} == {*names[3:], *others}
+        assert keep_latest(tmp_path, 2) == []
+
+    @pytest.mark.suite
+    def test_is_what_the_option_does(self, make_installation, tmp_path) -> None:
+        shop = made_ready(make_installation())
+        folder = tmp_path / "backups"
+        folder.mkdir()
+        for day in range(3):
+            (folder / f"regulars-2025112{day}T120000Z.tar").touch()
+        assert "Deleted 2 earlier ones" in shop.run("backup", str(folder), "--keep", "2")
+        assert len(list(folder.iterdir())) == 2
+        assert "needs a TARGET that is a folder" in shop.run("backup", str(tmp_path / "one.tar"), "--keep", "2", code=2)
 
 
 @pytest.mark.suite
