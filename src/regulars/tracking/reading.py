@@ -11,7 +11,7 @@ from regulars.tracking.calls import KINDS, Call, Reading, Refusal, Refused
 from regulars.tracking.describing import kind_of
 from regulars.tracking.instants import microseconds
 from regulars.tracking.names import PAGE_VIEWED, SCREEN_VIEWED, spelled
-from regulars.tracking.wire import Frame, Wire, context_of, frame_of, wire_of
+from regulars.tracking.wire import IN_CALL, Frame, Wire, context_of, frame_of, refuse_deep, wire_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ MAX_ID = 512
 BATCHES = ("batch", "import")
 WEBHOOKS = ("shopify", "stripe")
 _SHORT = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
+_VIEWS = {"page": PAGE_VIEWED, "screen": SCREEN_VIEWED}
 KEPT_RAW = 64 * 1024
 
 
@@ -86,17 +87,16 @@ class Reader:
             self.take(raw)
 
     def take(self, raw: msgspec.Raw) -> None:
-        place = len(self.calls) + len(self.refused)
         wire = None
         try:
             _refuse_large(raw, self._max_bytes)
             wire, was_mended = wire_of(raw)
-            self.calls.append(self._call(wire, raw, place, was_mended=was_mended))
+            self.calls.append(self._call(wire, raw, was_mended=was_mended))
         except Refusal as refusal:
             self.refused.append(_refused(wire, refusal, bytes(raw)))
 
-    def _call(self, wire: Wire, raw: msgspec.Raw, place: int, *, was_mended: bool) -> Call:
-        kind: Any = self._kind or _kind(wire)
+    def _call(self, wire: Wire, raw: msgspec.Raw, *, was_mended: bool) -> Call:
+        kind: Any = self._kind or (wire.type if wire.type in KINDS else _kind(wire))
         notes: list[str] = []
         context, context_was_mended = self._whole_context(bytes(wire.context))
         if was_mended or context_was_mended:
@@ -105,19 +105,17 @@ class Reader:
             notes.append(calls.HISTORY)
         message_id = _id(wire.message_id, "messageId")
         if message_id is None:
-            message_id = f"{self._key}/{place}"
+            message_id = f"{self._key}/{len(self.calls) + len(self.refused)}"
             notes.append(calls.NO_MESSAGE_ID)
         occurred_at, skew = self._instants(wire, notes)
-        properties = wire.properties
-        if properties.__class__ is not dict:
-            properties = _object(properties, "properties")
+        properties = _object(wire.properties, "properties")
         name = None
         if kind == "track":
             name = _event_name(wire.event)
             if name != wire.event:
                 notes.append(calls.RENAMED)
-        elif kind in {"page", "screen"}:
-            name = PAGE_VIEWED if kind == "page" else SCREEN_VIEWED
+        elif kind in _VIEWS:
+            name = _VIEWS[kind]
             properties = _named_page(wire, properties)
         call = Call(
             kind=kind,
@@ -137,7 +135,7 @@ class Reader:
             skew=skew,
             notes=tuple(notes),
         )
-        if kind not in {"track", "page", "screen"}:
+        if name is None:
             _refuse_nameless(call)
         return call
 
@@ -223,7 +221,8 @@ def _event_name(value: Any) -> str:
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:
-    if isinstance(value, dict):
+    if value.__class__ is dict:
+        refuse_deep(value, IN_CALL)
         return value
     # PHP writes an empty object as an empty list.
     if value is None or value in ([], ""):
@@ -232,8 +231,10 @@ def _object(value: Any, field: str) -> dict[str, Any]:
 
 
 def _named_page(wire: Wire, properties: dict[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in (("name", wire.name), ("category", wire.category)) if isinstance(value, str) and value}
-    return {**said, **properties} if said else properties
+    name, category = wire.name, wire.category
+    if isinstance(category, str) and category:
+        properties = {"category": category, **properties}
+    return {"name": name, **properties} if isinstance(name, str) and name else properties
 
 
 def _refuse_nameless(call: Call) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 40
 """Objects and lists within each other."""
+IN_CALL = MAX_DEPTH - 1
+"""The call itself is the first of them."""
 
 DECODE_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SIGNS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
@@ -75,10 +77,8 @@ def frame_of(body: bytes) -> Frame:
 
 
 def wire_of(raw: bytes | msgspec.Raw) -> tuple[Wire, bool]:
-    """One call, and whether its JSON had to be mended. Raises `Refusal` where it is no JSON object or nested too deeply."""
+    """One call, and whether its JSON had to be mended. Raises `Refusal` where it is no JSON object."""
     plain = bytes(raw)
-    if plain.count(b"{") + plain.count(b"[") > MAX_DEPTH:
-        _refuse_depth(plain)
     if b"\\" not in plain or b"\\u0000" not in plain:
         try:
             return _CALL.decode(plain), False
@@ -96,19 +96,32 @@ def context_of(raw: bytes) -> tuple[dict[str, Any], bool]:
         found, was_mended = _ANY.decode(raw), False
     except DECODE_FAULTS:
         found, was_mended = _ANY.decode(mended(raw)), True
-    return (found if isinstance(found, dict) else {}), was_mended
+    if not isinstance(found, dict):
+        return {}, was_mended
+    refuse_deep(found, IN_CALL)
+    return found, was_mended
 
 
 def object_of(body: bytes) -> dict[str, Any]:
     """The body as one object. Raises `Refusal` where it is none."""
-    _refuse_depth(body)
     try:
         found = _ANY.decode(body if b"\\u0000" not in body else mended(body))
     except DECODE_FAULTS:
         found = _ANY.decode(mended(body))
     if not isinstance(found, dict):
         raise Refusal("not_an_object", "the request is no JSON object")
+    refuse_deep(found)
     return found
+
+
+def refuse_deep(value: dict[str, Any] | list[Any], most: int = MAX_DEPTH) -> None:
+    """Raise `Refusal` where objects and lists, `value` the first of them, stand within each other more than `most` deep."""
+    for inner in value.values() if isinstance(value, dict) else value:
+        kind = inner.__class__
+        if kind is dict or kind is list:
+            if most < 2:
+                raise _too_deep()
+            refuse_deep(inner, most - 1)
 
 
 def mended(raw: bytes) -> bytes:
@@ -150,18 +163,6 @@ def _loosely(part: bytes | None) -> Any:
 
 def _too_deep() -> Refusal:
     return Refusal("too_deep", f"objects and lists stand within each other more than {MAX_DEPTH} deep")
-
-
-def _refuse_depth(raw: bytes) -> None:
-    depth = 0
-    for sign in _SIGNS.finditer(raw):
-        mark = sign.group()
-        if mark in b"{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _too_deep()
-        elif mark in b"}]":
-            depth -= 1
 
 
 def _members(body: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -314,6 +314,14 @@ class TestBrokenJson:
     def test_nested_as_deeply_as_allowed_is_taken(self) -> None:
         assert len(raw_read(body_of(nested(MAX_DEPTH))).calls) == 1
 
+    @pytest.mark.parametrize("field", [b"context", b"traits", b"properties"])
+    def test_lists_and_objects_in_every_part_that_is_kept_count(self, field: bytes) -> None:
+        def inside(levels: int) -> bytes:
+            return b'{"type":"identify","userId":"u","messageId":"d","%s":{"a":[%s]}}' % (field, b"[" * levels + b"1" + b"]" * levels)
+
+        assert len(raw_read(body_of(inside(MAX_DEPTH - 3))).calls) == 1
+        assert [one.code for one in raw_read(body_of(inside(MAX_DEPTH - 2))).refused] == ["tracking.too_deep"]
+
 
 WORDS = st.sampled_from(
     ["track", "identify", "page", "screen", "group", "alias", "Order Completed", "Order Refunded", "Order Cancelled", "Order Updated",
