@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from regulars.tracking.projection import Located, Projection
 
 _COLUMNS = (
-    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "marks", "said", "order_id",
-    "amount_minor", "currency", "bought_at",
+    "batch_id", "identity_id", "account_id", "occurred_at", "received_at", "source", "kind", "name", "message_id", "said",
+    "marks", "order_id", "amount_minor", "currency", "bought_at",
 )  # fmt: skip
+"""The last five are empty for most calls."""
 _MOST_SAID = 16_384
 _encode = msgspec.json.Encoder().encode
 KEEP_HOURS = 48
@@ -54,11 +55,14 @@ def keep(batch: int, located: Sequence[Located], marks: Mapping[int, list[str]],
     for one in located:
         call = one.call
         said = _encode(call.properties or call.traits)
-        rows.append((
+        row = (
             batch, one.identity_id, one.account_id, call.occurred_at, call.received_at, call.source, call.kind, call.name, call.message_id,
-            json.dumps(marks[id(call)]) if marks and id(call) in marks else None, said if len(said) <= _MOST_SAID else b"{}",
-            *worths.get(id(call), _NOTHING),
-        ))  # fmt: skip
+            said if len(said) <= _MOST_SAID else b"{}",
+        )  # fmt: skip
+        key = id(call)
+        if key in marks or key in worths:
+            row += (json.dumps(marks[key]) if key in marks else None, *worths.get(key, _NOTHING))
+        rows.append(row)
     insert(HotRow, _COLUMNS, rows)
 
 
