@@ -36,7 +36,7 @@ def timeline(
             return []
         shown = max(1, min(limit, MOST))
         wanted = sorted({one for one in identities if not file.left_out or reference_of(one) not in file.left_out})
-        if not wanted:
+        if not wanted or (tables and not _has(file, tables)):
             return []
         found: list[tuple[Any, ...]] = []
         owners = _owners(file, wanted)
@@ -59,6 +59,11 @@ def timeline(
         if len(owners) > AT_ONCE:
             found.sort(key=lambda row: (-_micros(row[1]), row[0]))
         return [_entry(*row) for row in found[:shown]]
+
+
+def _has(file: Reader, tables: Collection[str]) -> bool:
+    """Whether anybody has entries of these tables: most companies have no points, for example, and are asked for them with each customer."""
+    return not {row["table"] for row in file.once('select distinct "table" from timeline')}.isdisjoint(tables)
 
 
 def _owners(file: Reader, identities: list[str]) -> list[int]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from regulars_server.serving.public import Entry
 
 PAGE = 50
-_FETCHED = 150
+_FETCHED, _FETCHED_ORDERS, _FETCHED_OTHERS = 150, 250, 75
+"""Entries that are read at once: for all kinds; of orders alone, which have lines that are not counted; of kinds without lines."""
 _MOST_FETCHES = 8
 HOT = 200
 MONEY = frozenset({"Order Completed", "Order Refunded"})
@@ -95,15 +96,16 @@ def _fetched(identities: Sequence[str], group: str, before: str) -> tuple[list[E
     """Enough entries for a page, and where the next one begins; what happened at one instant stays together."""
     found: list[Entry] = []
     cursor, size = before or None, 0
+    most = {"": _FETCHED, "orders": _FETCHED_ORDERS}.get(group, _FETCHED_OTHERS)
     for _round in range(_MOST_FETCHES):
-        some = served(identities, cursor, _FETCHED, tables=tables_of(group) if group else ())
+        some = served(identities, cursor, most, tables=tables_of(group) if group else ())
         for entry in some:
             if size >= PAGE and entry.occurred_at != found[-1].occurred_at:
                 return found, cursor or ""
             cursor = entry.cursor
             found.append(entry)
             size += entry.table != "order_lines"
-        if len(some) < _FETCHED:
+        if len(some) < most:
             return found, ""
     return found, cursor or ""
 
