@@ -94,15 +94,15 @@ def _write(
     )
     # Addresses bear references: here one is found at once, among the customers it would be looked for in all of them.
     engine.do("create table serving.refs as select hash(reference) as key, reference, customer_id from serving.customers order by key")
-    loads = [load for load in workspace.loads() if not load.undone]
+    counts = workspace.load_counts()
     built = Built(
         as_of=session.as_of,
         built_at=now,
         seconds=round(time.monotonic() - started, 3),
         customers=engine.number("select count(*) from serving.customers"),
         entries=engine.number("select count(*) from serving.timeline"),
-        loads=len(loads),
-        latest_load=loads[-1].load_id if loads else "",
+        loads=counts.loads,
+        latest_load=counts.last,
         currency=session.currency,
         zone=session.settings.time_zone,
         predicted_on=_predicted_on(engine),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from regulars.warehouse import ledger
+from regulars.warehouse.changes import Places
 from regulars_server.imports import services
 from regulars_server.imports.models import Upload
 from regulars_server.imports.personal_data import erase, export
@@ -73,6 +76,13 @@ class TestImport:
         assert held(settings) == []
         page = member.get("/import/").content.decode()
         assert "orders.csv" in page
+        for second in range(500):
+            tracked = workspace.new_load_id(load.loaded_at + timedelta(seconds=second + 1))
+            record = {"load_id": tracked, "loaded_at": load.loaded_at.isoformat(), "source": "tracking"}
+            (workspace.folder / "loads" / f"{tracked}.json").write_text(json.dumps(record))
+        assert "orders.csv" in member.get("/import/").content.decode()
+        ledger.fold(Places(workspace.folder), workspace.load_marks())
+        assert "orders.csv" in member.get("/import/").content.decode()
         member.post(f"/import/loads/{load.load_id}/undo/")
         work()
         assert workspace.loads()[0].undone

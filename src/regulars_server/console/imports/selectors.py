@@ -9,8 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from regulars.importers.formats import FORMATS
-from regulars.warehouse.files import read_json
-from regulars.warehouse.loads import LoadRecord
+from regulars.workspace import Workspace
 from regulars_server.console import refusals
 from regulars_server.console.spoken import spoken
 from regulars_server.console.templatetags.shown import language
@@ -20,10 +19,11 @@ from regulars_server.jobs import public as jobs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from regulars.warehouse.loads import LoadRecord
     from regulars_server.imports.public import Looked, Upload
     from regulars_server.jobs.public import Job
 
-SHOWN_LOADS, LOOKED_AT = 50, 400
+SHOWN_LOADS = 50
 OWN_SOURCES = frozenset({"tracking", "predictions", "identities"})
 """Loads that no file stands behind."""
 
@@ -51,16 +51,10 @@ class Column:
 
 
 def loads() -> list[ShownLoad]:
-    """The latest loads of files, the newest first. Ids sort by time, so that only the latest records are read."""
-    folder = settings.CONFIG.workspace / "loads"
-    names = sorted((path.name for path in folder.glob("*.json")), reverse=True)[:LOOKED_AT] if folder.is_dir() else []
-    records: list[LoadRecord] = []
-    for name in names:
-        record = LoadRecord.from_dict(read_json(folder / name))
-        if record.source not in OWN_SOURCES:
-            records.append(record)
-        if len(records) == SHOWN_LOADS:
-            break
+    """The latest loads of files, the newest first."""
+    folder = settings.CONFIG.workspace
+    there = (folder / "workspace.json").is_file()
+    records = Workspace.open(folder).loads(leave_out=OWN_SOURCES, latest=SHOWN_LOADS)[::-1] if there else []
     called = uploads.names_of_loads([record.load_id for record in records])
     return [
         ShownLoad(
