@@ -198,11 +198,12 @@ def _lend(graph: Graph, sightings: Sightings, lent_ids: set[str]) -> set[str]:
     for anonymous in sorted(found):
         for user, first in users[anonymous]:
             if user in graph.places:
-                _lend_to(graph, lent(anonymous, user), user, first)
+                lend_to(graph, lent(anonymous, user), user, first)
     return found
 
 
-def _lend_to(graph: Graph, identity: str, user: str, first: Instant) -> None:
+def lend_to(graph: Graph, identity: str, user: str, first: Instant) -> None:
+    """Take in an identity that is lent to a user; it is that user's customer's."""
     place = graph.places[user]
     join = Join(identity, user, *first, by_hand=False)
     graph.places[identity] = Place(place.customer_id, max(place.since, first[0]), join)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from regulars.identities.graph import connect
+from regulars.identities.graph import connect, lend_to
 from regulars.identities.spans import lent
 from regulars_server.profiles.bulk import delete_among, write_rows
 from regulars_server.profiles.part import LENT, Row, read_rows
@@ -68,6 +68,11 @@ def _borrowed(part: Part, graph: Graph) -> dict[str, Instant]:
         for anonymous, user in (pair, pair[::-1]):
             if anonymous in graph.lent and user in part.inside and part.sightings.firsts[user].kind == "user":
                 found[lent(anonymous, user)] = first
+    for identity, row in part.rows.items():
+        # The pairs of a user who was seen with too many are not read.
+        if row.kind == LENT and row.via in part.inside and identity not in found:
+            found[identity] = row.first_at, row.first_message
+            lend_to(graph, identity, row.via, found[identity])
     return found
 
 

@@ -68,7 +68,10 @@ def adopt(rows: Sequence[AdoptedRow], *, now: datetime) -> int:
         latest[row.identity_id] = max((row.occurred_at, row.row_key, row.customer_id), latest.get(row.identity_id, (0, "", "")))
     sources = {pair: by_call[instant] for pair, instant in fresh.pairs.items()}
     mapped = {identity: (customer, at) for identity, (at, _, customer) in latest.items()}
-    return take_in(fresh, sources, [], Lending(KNOWN), mapped)
+    lending = Lending(KNOWN)
+    changed = take_in(fresh, sources, [], lending, mapped)
+    KNOWN.keep({}, lending.spans, lending.changed)
+    return changed
 
 
 class _Batch:

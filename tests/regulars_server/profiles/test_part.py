@@ -73,6 +73,14 @@ class TestPart:
         assert state()[0]["anon:1"][2] == ""
         check_nothing_left_to_reckon()
 
+    def test_reaches_what_is_lent_to_a_user_who_joins_nobody(self, loader, limits):
+        limits(user=(3, 9))
+        loader.load(seen([BOB, WEB, APP, MAIL_AS_USER], 60, "m1"), seen([BOB, DEVICE], 61, "m2"), seen([ANN, SHOP], 90, "m3"))
+        merge(left="bob", right="ann", actor="user 1", now=NOW)
+        loader.load(seen([ANN], 10, "m4"))
+        assert state()[0]["anon:1>bob"][0] == "ann"
+        check_nothing_left_to_reckon()
+
     def test_reaches_whoever_is_shared_by_one_that_turns_out_to_be_a_user_and_joins_nobody(self, loader, limits):
         limits(email=(1, 1), user=(1, 1))
         loader.load(seen([MAIL, WEB, SHOP], 10, "m1"), seen([BOB, WEB], 20, "m2"))

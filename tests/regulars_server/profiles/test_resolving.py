@@ -12,9 +12,11 @@ from regulars.identities.graph import build
 from regulars.identities.identifiers import Identifier
 from regulars.identities.spans import holder
 from regulars_server.profiles import models
+from regulars_server.profiles.contracts import AdoptedRow
+from regulars_server.profiles.public import adopt
 from regulars_server.profiles.rules import rules
 from tests.regulars.identities import calls as random_calls
-from tests.regulars_server.profiles.arrivals import Loader, seen
+from tests.regulars_server.profiles.arrivals import NOW, Loader, seen
 
 ANN, BOB = Identifier("user", "ann"), Identifier("user", "bob")
 WEB = Identifier("anonymous", "7f")
@@ -54,6 +56,12 @@ class TestResolve:
         }
         assert loader.mapped()["anon:7f>bob"] == "bob"
         assert loader.mapped()["anon:7f"] == "anon:7f"
+
+    def test_knows_whom_a_browser_lends_to_when_a_file_tells_of_another_user(self, loader):
+        loader.load(seen([WEB, ANN], 70, "m1"), seen([BOB, MAIL], 20, "m2"))
+        with loader._on_commit(execute=True), transaction.atomic():
+            adopt([AdoptedRow("bob", "anon:7f", 80, "k1", "file")], now=NOW)
+        assert loader.load(seen([WEB], 40, "m3"), seen([WEB], 75, "m4")) == ["anon:7f>ann", "anon:7f>bob"]
 
     def test_remembers_nothing_of_a_transaction_that_was_rolled_back(self, loader):
         with transaction.atomic():
