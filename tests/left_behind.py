@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 20
 """A thread or a process that was told to end may still be about it."""
 TASKS = Path("/proc/self/task")
+OURS = ("REGULARS_", "DJANGO_", "PYTHON", "PG", "TZ", "LANG", "LC_", "HOME", "PATH", "TMP", "NO_COLOR", "COLUMNS")
+"""Environment variables that a test could find; libraries set some of their own when they are imported."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -69,7 +71,7 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 def surroundings() -> dict[str, Any]:
     """What every test of this process stands on."""
-    found = {f"${name}": value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    found = {f"${name}": value for name, value in os.environ.items() if name.startswith(OURS)}
     found |= {f"setting {name}": value for name, value in vars(settings._wrapped).items() if name.isupper()}
     signals = tuple(signal.getsignal(number) for number in SIGNALS)
     return found | {"current folder": Path.cwd(), "level of the log": logging.getLogger().level, "signal handlers": signals}
