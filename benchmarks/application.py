@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -37,16 +38,17 @@ ADDRESSES = {
     "overview": "/",
     "customers": "/customers/",
     "customers, red": "/customers/?light=red",
-    "customers, by value": "/customers/?sort=-value",
-    "customers, page 50": "/customers/?page=50",
+    "customers, by revenue": "/customers/?sort=revenue",
+    "customers, page 50": "/customers/?sort=revenue&from=2450",
     "customers, search": "/customers/?q=c1234",
+    "customers, another search": "/customers/?q=cNNNN",
     "data": "/data/",
     "live view": "/data/live/",
     "quarantine": "/data/quarantine/",
     "quality": "/data/quality/",
     "import": "/import/",
 }
-"""What is read; one customer's page and timeline come beside it."""
+"""What is read; one customer's page and timeline come beside it. NNNN is another number each time."""
 
 
 @contextmanager
@@ -100,13 +102,15 @@ def measure(client: httpx.Client, addresses: dict[str, str], seconds: float) -> 
     until = time.monotonic() + seconds
 
     def read(offset: int) -> None:
+        dice = random.Random(offset)
         own = httpx.Client(base_url=client.base_url, cookies=client.cookies, timeout=60, follow_redirects=True)
         names = list(addresses)
         turn = offset
         while time.monotonic() < until:
             name = names[turn % len(names)]
+            path = addresses[name].replace("NNNN", str(dice.randrange(1000, 10_000)))
             start = time.perf_counter()
-            own.get(addresses[name]).raise_for_status()
+            own.get(path).raise_for_status()
             taken[name].append(1000 * (time.perf_counter() - start))
             turn += 1
 

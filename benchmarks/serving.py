@@ -13,11 +13,10 @@ import random
 import resource
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +42,19 @@ def make(folder: str, customers: str, events: str) -> None:
     start(folder)
     from django.conf import settings
 
+    from regulars_server.serving import searching
     from regulars_server.serving.contracts import Built
+    from regulars_server.serving.engine import BuildingEngine
     from regulars_server.serving.layout import FILE, FORMAT, as_plain
 
     people, entries = int(customers), int(events)
     path = settings.CONFIG.serving / FILE
     path.unlink(missing_ok=True)
-    with duckdb.connect(str(path), config={"memory_limit": "2GB"}) as file:
-        file.execute(f"""
+    with closing(BuildingEngine(spill=path.parent)) as file:
+        file.attach(path)
+        file.do("use serving")
+        file.do("set memory_limit = '2GB'")
+        file.do(f"""
             create table customers as select hash('user-' || i) as key, 'user-' || i as customer_id, lower(left(md5('r' || i), 16)) as reference,
                 'Given' || (i % 5003) || ' Family' || (i % 70001) as name, 'given' || (i % 5003) || '.' || i || '@example.com' as email,
                 '+4930' || (1000000 + i) as phone,
@@ -68,7 +72,7 @@ def make(folder: str, customers: str, events: str) -> None:
                 case when i % 3 = 0 then (hash(i + 6) % 50000)::bigint end as money_at_risk_minor, date '2026-10-31' as predicted_on,
                 '[{{"code": "silent_longer_than_usual", "says": "silent", "days": 83, "usual": 23}}]' as reasons
             from range({people}) as r(i) order by key""")
-        file.execute(f"""
+        file.do(f"""
             create table timeline as select hash('user-' || who) as owner, 'user-' || who as customer_id, 'user-' || who as identity,
                 null::varchar as account, timestamp '2025-01-01' + to_seconds((hash(i) % 50000000)::bigint) as occurred_at,
                 case when i % 10 = 0 then 'orders' else 'events' end as "table",
@@ -78,13 +82,16 @@ def make(folder: str, customers: str, events: str) -> None:
                     json_object('page', '/catalogue/item/' || i, 'price', 12.5, 'quantity', 2)), 'source', 'web', 'row_key', md5(i::varchar),
                     'load_id', '20261101T000000000000Z-0a1b2c3d')::varchar as entry
             from (select i, hash(i * 7) % {people} as who from range({entries}) as r(i)) order by owner, occurred_at desc""")
-        file.execute("create table identities as select distinct owner as key, identity, owner, customer_id from timeline order by key")
+        file.do("create table identities as select distinct owner as key, identity, owner, customer_id from timeline order by key")
         about = Built(
             as_of=NOW, built_at=NOW, seconds=0.0, customers=people, entries=entries, loads=1, latest_load="", currency="EUR", zone="UTC"
         )
-        file.execute("create table refs as select hash(reference) as key, reference, customer_id from customers order by key")
-        file.execute("create table meta (format integer, built varchar)")
-        file.execute("insert into meta values (?, ?)", [FORMAT, json.dumps(as_plain(about))])
+        file.do("create table refs as select hash(reference) as key, reference, customer_id from customers order by key")
+        file.do("create table meta (format integer, built varchar)")
+        file.do("insert into meta values (?, ?)", [FORMAT, json.dumps(as_plain(about))])
+        searching.write(file)
+        file.do("use memory")
+        file.detach()
     print(json.dumps({"bytes": path.stat().st_size}))
 
 
