@@ -81,6 +81,10 @@ class Shared:
         return Workspace.open(self.folder)
 
 
+EVERYWHERE = "Also: --workspace PATH, the folder of the workspace (else REGULARS_WORKSPACE, else ./regulars-data), and --debug."
+"""Options of every command, said at the end of its help."""
+
+
 class Commands(click.Group):
     """Commands that are imported when they are called."""
 
@@ -97,6 +101,7 @@ class Commands(click.Group):
         else:
             return None
         command: click.Command = module.command
+        command.epilog = command.epilog or EVERYWHERE
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -11,7 +11,7 @@ from regulars.cli.app import Shared, show_json
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
 def command(shared: Shared, form: str) -> None:
-    """Check the workspace: files, data quality, money, and how long a silence means something here."""
+    """Check the workspace: files, data quality, money, how long a silence means something here; and the application, where it was started."""
     from regulars.doctor import examine
 
     report = examine(shared.open())

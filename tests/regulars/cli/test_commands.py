@@ -48,7 +48,9 @@ class TestHelp:
 
     @pytest.mark.parametrize("name", all_commands())
     def test_of_each_command_says_what_it_does(self, name, capsys):
-        assert len(said(capsys, name, "--help")) > 80
+        text = said(capsys, name, "--help")
+        assert len(text) > 80
+        assert "--workspace PATH" in text
 
     def test_imports_nothing_heavy(self):
         script = "import sys; from regulars.cli.app import run; run(['--help']); print(sorted(m for m in sys.modules if m in {'ibis', 'duckdb', 'pyarrow', 'altair', 'numpy', 'pandas'}))"
