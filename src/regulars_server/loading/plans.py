@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,14 +13,14 @@ from regulars_server.loading.models import HotRow, Plan
 from regulars_server.shared.public import publish, record_change, write_tx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from regulars.tracking import Call
 
 log = logging.getLogger("regulars.loading")
 LEARNED_FROM = 20_000
-"""The most recent calls that a plan is learned from, at most."""
+"""The most recent calls of the hot tail that a plan is learned from, at most; and about as many of the tables."""
 
 
 class CheckedPlan:
@@ -80,19 +81,26 @@ def save_plan(*, source: str, schema: Mapping[str, Any], mode: str, actor: str, 
 
 
 def learn_plan(source: str, *, now: datetime, limit: int = LEARNED_FROM) -> dict[str, Any]:
-    """A plan (JSON Schema) that the latest calls of a source keep to, for somebody to look over; saves nothing."""
-    from regulars.tracking import Call, plan
+    """A plan (JSON Schema) that the latest calls of a source keep to, for somebody to look over; saves nothing.
+
+    The calls are those of the hot tail, and of the tables the latest of each event.
+    """
+    from regulars.tracking import plan
+    from regulars_server.loading.stored_calls import latest_calls
 
     del now
-    found = HotRow.objects.filter(source=source).order_by("-id")[:limit]
-    calls = []
-    for row in found.iterator(chunk_size=500):
+    hot = list(_hot_calls(source, limit))
+    stored = latest_calls(source, limit=limit, besides={call.message_id for call in hot})
+    return plan.learn(itertools.chain(hot, stored))
+
+
+def _hot_calls(source: str, limit: int) -> Iterator[Call]:
+    from regulars.tracking import Call
+
+    for row in HotRow.objects.filter(source=source).order_by("-id")[:limit].iterator(chunk_size=500):
         said = msgspec.json.decode(row.said)
         about = "traits" if row.kind in {"identify", "group"} else "properties"
         instants = {"occurred_at": row.occurred_at, "received_at": row.received_at}
-        calls.append(
-            Call(
-                kind=row.kind, message_id=row.message_id, source=source, name=row.name, raw=msgspec.Raw(b"{}"), **instants, **{about: said}
-            )
+        yield Call(
+            kind=row.kind, message_id=row.message_id, source=source, name=row.name, raw=msgspec.Raw(b"{}"), **instants, **{about: said}
         )
-    return plan.learn(calls)

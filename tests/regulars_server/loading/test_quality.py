@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from regulars_server.loading.models import HotRow
+from regulars_server.loading.hot import prune
+from regulars_server.loading.models import Batch, HotRow
 from regulars_server.loading.public import flush, learn_plan, plan_of, quality, quarantine, save_plan, tick
 from regulars_server.loading.quality import usual_silence
+from regulars_server.loading.stored_calls import latest_calls
 from tests.regulars_server.loading.calls import MICROS, NOW, send, table, track
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
@@ -56,6 +58,29 @@ class TestQuality:
 
 
 class TestAPlan:
+    def test_is_learned_from_the_tables_where_the_hot_tail_is_gone(self, inbox, shop):
+        page = {"context": {"page": {"path": "/"}, "campaign": {"name": "spring"}}}
+        for start, drink in ((0, {"cups": 1}), (100, {"cups": 2.5, "pot": "big"})):
+            calls = [track("Tea Drunk", f"m{start + n}", at=f"2026-11-{10 + n % 10}T10:00:00Z", **drink) | page for n in range(60)]
+            send(inbox, *calls, track("Cake Eaten", f"c{start}", at="2025-01-01T00:00:00Z"))
+            send(inbox, *({**call, "messageId": f"o-{call['messageId']}", "event": "Other"} for call in calls[:2]), source="other")
+            tick(NOW)
+            flush(NOW, force=True)
+        whole = learn_plan("web", now=NOW)
+        assert whole["events"]["Tea Drunk"]["properties"] == {"cups": {"type": "number"}, "pot": {"type": "string"}}
+        assert whole["events"]["Tea Drunk"]["required"] == ["cups"]
+        prune(Batch.objects.latest("id").pk)
+        assert HotRow.objects.count() == 0
+        assert learn_plan("web", now=NOW) == whole
+        assert set(whole["events"]) == {"Tea Drunk", "Cake Eaten"}
+        calls = list(latest_calls("web", limit=2, besides={"m19"}))
+        assert [call.message_id for call in calls if call.name == "Tea Drunk"][:3] == ["m109", "m119", "m129"]
+        assert sum(call.name == "Cake Eaten" for call in calls) == 2
+        assert len(calls) == 49 + 2
+
+    def test_is_learned_before_anything_is_stored(self, shop):
+        assert learn_plan("web", now=NOW)["events"] == {}
+
     def test_is_learned_and_then_marks_or_keeps_out_what_departs_from_it(self, inbox):
         send(inbox, *(track("Tea Drunk", f"m{n}", cups=n) for n in range(30)))
         tick(NOW)
