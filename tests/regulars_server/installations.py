@@ -27,7 +27,11 @@ class Installed:
     @property
     def environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("REGULARS_") and name != "DJANGO_SETTINGS_MODULE"}
-        own |= {"REGULARS_WORKSPACE": str(self.folder), "REGULARS_LISTEN": f"127.0.0.1:{self.port}", "PYTHONPATH": str(REPOSITORY)}
+        own |= {
+            "REGULARS_WORKSPACE": str(self.folder),
+            "REGULARS_LISTEN": f"127.0.0.1:{self.port}",
+            "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'src'}",
+        }
         return own | ({"REGULARS_DATABASE_URL": self.database_url} if self.database_url else {})
 
     def prepare(self) -> Installed:

@@ -10,31 +10,36 @@ from django.utils import timezone
 from regulars_server.imports import services
 from regulars_server.imports.checking import check
 from regulars_server.imports.errors import UploadRefused
+from regulars_server.imports.models import Upload
 from regulars_server.imports.receiving import place_of
-from regulars_server.shared.public import Holding
+from regulars_server.shared.public import Holding, write_tx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from regulars_server.imports.models import Upload
 
 PIECE = 1 << 20
 
 
 def export(ids: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     """Which waiting files name the person, or may do so."""
-    for one in services.waiting():
+    for one in services.waiting(most=None):
         if _names(place_of(one.token), ids):
             yield {"uploaded_file": one.pk, "uploaded_at": one.created_at.isoformat()}
 
 
 def erase(ids: frozenset[str]) -> int:
-    """Delete waiting files that name the person, and packed ones, into which it cannot be looked: they can be uploaded again."""
+    """Delete files that name the person, and packed ones, into which it cannot be looked: they can be uploaded again.
+
+    Also those that no upload waits for: a process that died may have left them.
+    """
     gone = 0
-    for one in services.waiting():
-        if _names(place_of(one.token), ids):
-            services.discard(one, actor="system", now=timezone.now())
+    waiting = {one.token: one for one in services.waiting(most=None)}
+    for path in services.files():
+        if _names(path, ids):
+            if path.name in waiting:
+                services.discard(waiting[path.name], actor="system", now=timezone.now())
+            path.unlink(missing_ok=True)
             gone += 1
     return gone
 
@@ -70,14 +75,12 @@ def erase_names(ids: frozenset[str]) -> int:
     """Forget names of files that hold an id of the person."""
     found = _named(ids)
     for one in found:
-        one.name = ""
-        one.save(update_fields=["name"])
+        with write_tx():
+            Upload.objects.filter(pk=one.pk).update(name="")
     return len(found)
 
 
 def _named(ids: frozenset[str]) -> list[Upload]:
-    from regulars_server.imports.models import Upload
-
     lowered = [one.lower() for one in ids if len(one) > 2]
     return [one for one in Upload.objects.exclude(name="") if any(wanted in one.name.lower() for wanted in lowered)]
 

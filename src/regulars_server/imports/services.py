@@ -51,9 +51,9 @@ def upload(token: str) -> Upload:
     return found
 
 
-def waiting() -> list[Upload]:
-    """Uploads whose files are still there, the latest first."""
-    return list(Upload.objects.filter(removed_at=None).order_by("-id")[:100])
+def waiting(most: int | None = 100) -> list[Upload]:
+    """Uploads whose files are still there, the latest first; with None all of them."""
+    return list(Upload.objects.filter(removed_at=None).order_by("-id")[:most])
 
 
 def names_of_loads(load_ids: list[str]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def expire(now: datetime) -> int:
             discard(one, actor="system", now=now)
             gone += 1
     known = set(Upload.objects.filter(removed_at=None).values_list("token", flat=True))
-    for path in _files():
+    for path in files():
         with contextlib.suppress(FileNotFoundError):
             if path.name not in known and path.stat().st_mtime < (now - KEEP_FILES).timestamp():
                 path.unlink()
@@ -136,7 +136,8 @@ def expire(now: datetime) -> int:
     return gone
 
 
-def _files() -> list[Path]:
+def files() -> list[Path]:
+    """The files in the folder of uploads."""
     folder: Path = settings.CONFIG.uploads
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from regulars_server.intake.door.inbox import Inbox, open_inbox
-from regulars_server.shared.public import Holding
+from regulars_server.shared.public import Forms, Holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,27 +23,28 @@ _COUNTED = timedelta(days=90)
 
 def export(ids: Ids) -> Iterator[Mapping[str, Any]]:
     """The waiting events in which one of the identities stands."""
-    inbox, forms = open_inbox(settings.CONFIG), _forms(ids)
+    inbox, forms = open_inbox(settings.CONFIG), Forms(ids)
     try:
         for row in _rows(inbox):
             events, around = _split(row)
             for event in events:
-                if _says(event, forms) or _says(around, forms):
+                if forms.named_in(event) or forms.named_in(around):
                     yield {"received_at": row.received_at, "source": row.source, "kind": row.kind, "event": event}
     finally:
         inbox.close()
 
 
 def erase(ids: Ids) -> int:
-    """Take the waiting events in which one of the identities stands out of the inbox, and leave the others of the same request."""
-    inbox, forms, gone = open_inbox(settings.CONFIG), _forms(ids), 0
+    """Take the waiting events in which one of the identities stands out of the inbox, and leave the others of the same request.
+
+    An address or a number that others mention in a text is taken out of it.
+    """
+    inbox, forms, gone = open_inbox(settings.CONFIG), Forms(ids), 0
     try:
         for row in _rows(inbox):
             events, around = _split(row)
-            left = [event for event in events if not _says(event, forms)]
-            if _says(around, forms):
-                left = []
-            if len(left) < len(events):
+            left = [] if forms.named_in(around) else [forms.without(event) for event in events if not forms.named_in(event)]
+            if left != events:
                 gone += len(events) - len(left)
                 inbox.rewrite(row.id, json.dumps({**around, "batch": left}).encode() if left else None)
         inbox.sweep()
@@ -54,9 +54,10 @@ def erase(ids: Ids) -> int:
 
 
 def expire(now: datetime) -> int:
-    """Forget the door's counts and the delivery numbers of webhooks after 90 days."""
+    """Forget the door's counts and the delivery numbers of webhooks after 90 days, and what was loaded: it may still stand in free pages."""
     inbox = open_inbox(settings.CONFIG)
     try:
+        inbox.sweep()
         return inbox.expire(int((now - _COUNTED).timestamp() * 1e6))
     finally:
         inbox.close()
@@ -78,32 +79,6 @@ def _split(row: InboxRow) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(said, dict) and isinstance(said.get("batch"), list):
         return said["batch"], {name: value for name, value in said.items() if name != "batch"}
     return [said], {}
-
-
-def _forms(ids: Ids) -> frozenset[str]:
-    """The identities as an event may say them: `anon:7` is sent as 7, an address in any case, a number with blanks."""
-    forms = {text.strip().casefold() for text in ids}
-    forms |= {text.partition(":")[2].strip().casefold() for text in ids if ":" in text}
-    return frozenset(forms - {""})
-
-
-def _says(value: Any, forms: frozenset[str]) -> bool:
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str | int | float) and not forms.isdisjoint(_readings(str(value))):
-            return True
-    return False
-
-
-def _readings(text: str) -> set[str]:
-    text = text.strip().casefold()
-    digits = re.sub(r"[\s()./-]", "", text)
-    return {text, digits, "+" + digits.removeprefix("+").removeprefix("00")} if digits.removeprefix("+").isdigit() else {text}
 
 
 HOLDINGS = (

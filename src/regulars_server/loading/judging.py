@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -11,9 +13,10 @@ import msgspec
 
 from regulars.tracking import read
 from regulars_server.intake.public import cut_within
+from regulars_server.shared.public import texts_within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from regulars.tracking import Call
     from regulars.warehouse.erasure.hashes import ErasedHashes
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 POISON = "loading.poison"
 OFF_PLAN = "plan.violated"
+_LONGEST_ID = 512
+_ID_FIELDS = ("userId", "anonymousId", "previousId")
+_TEXT = re.compile(r'"([^"\\]{1,512})"')
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +83,7 @@ def judge(rows: Sequence[InboxRow], plans: Mapping[str, CheckedPlan], erased: Er
     gone = Erased(erased)
     for row in rows:
         body = cut_within(row.body, addresses.get(row.source, "cut"))
-        for call in _read(row if body is row.body else replace(row, body=body), found):
+        for call in _read(row if body is row.body else replace(row, body=body), found, gone):
             if gone and gone.concerns(call):
                 found.erased[call.source] = found.erased.get(call.source, 0) + 1
                 continue
@@ -99,7 +105,7 @@ def _violations(plan: CheckedPlan, call: Call) -> list[str]:
         return [f"the plan could not be applied: {type(fault).__name__}"]
 
 
-def _read(row: InboxRow, found: Judged) -> list[Call]:
+def _read(row: InboxRow, found: Judged, gone: Erased) -> list[Call]:
     key = f"{row.received_at}-{row.id}"
     # A replayed call brings its own clock error with it.
     try:
@@ -111,6 +117,9 @@ def _read(row: InboxRow, found: Judged) -> list[Call]:
             return []
         return _read_singly(row, key, parts, found)
     for refused in reading.refused:
+        if gone and gone.concern(refused.raw):
+            found.erased[row.source] = found.erased.get(row.source, 0) + 1
+            continue
         found.aside.append(
             SetAside(
                 source=row.source,
@@ -208,6 +217,17 @@ class Erased:
         for identifier in identifiers(call):
             values += [identifier.value, identifier.identity]
         return any(self._contains(value) for value in values if value)
+
+    def concern(self, raw: bytes) -> bool:
+        """Whether one of them is named in a call that cannot be read. Mere digits are ids only where ids stand: anything may be 17."""
+        ids: list[str] = []
+        try:
+            said = json.loads(raw)
+            texts: Iterable[str] = texts_within(said)
+            ids = [str(said[name]) for name in _ID_FIELDS if isinstance(said, dict) and said.get(name)]
+        except (ValueError, RecursionError):
+            texts = _TEXT.findall(raw.decode("utf-8", "replace"))
+        return any(self._contains(text) for text in (*ids, *(one for one in texts if not one.isdigit())) if len(text) <= _LONGEST_ID)
 
     def _contains(self, value: str) -> bool:
         known = self._known.get(value)

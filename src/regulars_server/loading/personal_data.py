@@ -11,8 +11,8 @@ from regulars.tables import TABLES, Erase
 from regulars_server.loading import flushing, hot, quality, quarantine, seen, staged
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.lease import held
-from regulars_server.loading.models import Batch, HotRow, KnownPart, OrderAlias, TableLoad
-from regulars_server.shared.public import Holding, write_tx
+from regulars_server.loading.models import Batch, HotRow, KnownPart, OrderAlias, Quarantined, TableLoad
+from regulars_server.shared.public import Forms, Holding, write_tx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,46 +24,55 @@ _LEASE_SECONDS = 30.0
 
 def export_hot(ids: Ids) -> Iterator[Mapping[str, Any]]:
     """The calls of the hot tail that concern the person or name them."""
-    for row in _hot(ids):
-        yield {"received_at": row.received_at, "source": row.source, "name": row.name, "said": bytes(row.said).decode("utf-8", "replace")}
+    forms = Forms(ids)
+    for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
+        if row.identity_id in ids or forms.in_bytes(bytes(row.said)):
+            yield {
+                "received_at": row.received_at,
+                "source": row.source,
+                "name": row.name,
+                "said": bytes(row.said).decode("utf-8", "replace"),
+            }
 
 
 def erase_hot(ids: Ids) -> int:
-    """Delete them."""
-    found = [row.pk for row in _hot(ids)]
-    for part in chunks(found, 400):
+    """Delete them, and take addresses and numbers of the person out of what others wrote."""
+    forms, gone = Forms(ids), list[int]()
+    for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
+        said = bytes(row.said)
+        if row.identity_id in ids or forms.in_bytes(said) or forms.mentioned_in(f"{row.name} {row.message_id}"):
+            gone.append(row.pk)
+        elif (clean := forms.cleaned(said)) is not said:
+            with write_tx():
+                HotRow.objects.filter(id=row.pk).update(said=clean)
+    for part in chunks(gone, 400):
         with write_tx():
             HotRow.objects.filter(id__in=part).delete()
-    return len(found)
-
-
-def _hot(ids: Ids) -> Iterator[HotRow]:
-    wanted = set(ids)
-    for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
-        if row.identity_id in wanted or quarantine.mentions(bytes(row.said), wanted | _as_sent(ids)):
-            yield row
-
-
-def _as_sent(ids: Ids) -> set[str]:
-    """The ids as senders write them: without the mark of their kind."""
-    return {identity.partition(":")[2] for identity in ids if ":" in identity} - {""}
+    return len(gone)
 
 
 def export_quarantine(ids: Ids) -> Iterator[Mapping[str, Any]]:
     """The calls in quarantine that name the person."""
-    for row in quarantine.matching([*ids, *_as_sent(ids)]):
-        yield {"at": row.at.isoformat(), "source": row.source, "reason": row.code, "raw": bytes(row.raw).decode("utf-8", "replace")}
+    forms = Forms(ids)
+    for row in Quarantined.objects.order_by("id").iterator(chunk_size=200):
+        if forms.in_bytes(bytes(row.raw)):
+            yield {"at": row.at.isoformat(), "source": row.source, "reason": row.code, "raw": bytes(row.raw).decode("utf-8", "replace")}
 
 
 def erase_quarantine(ids: Ids) -> int:
-    """Delete them."""
-    found = [row.pk for row in quarantine.matching([*ids, *_as_sent(ids)])]
-    from regulars_server.loading.models import Quarantined
-
-    for part in chunks(found, 400):
+    """Delete them, and take addresses and numbers of the person out of the others."""
+    forms, gone = Forms(ids), list[int]()
+    for row in Quarantined.objects.order_by("id").iterator(chunk_size=200):
+        raw = bytes(row.raw)
+        if forms.in_bytes(raw) or forms.mentioned_in(f"{row.event_name} {row.message_id}"):
+            gone.append(row.pk)
+        elif (clean := forms.cleaned(raw)) is not raw:
+            with write_tx():
+                Quarantined.objects.filter(id=row.pk).update(raw=clean)
+    for part in chunks(gone, 400):
         with write_tx():
             Quarantined.objects.filter(id__in=part).delete()
-    return len(found)
+    return len(gone)
 
 
 def export_parts(ids: Ids) -> Iterator[Mapping[str, Any]]:
@@ -120,13 +129,13 @@ def _of(rows: pa.Table, ids: Ids) -> pa.Array:
 
 def _without(rows: pa.Table, ids: Ids, table: str) -> pa.Table:
     kept = rows.filter(pc.invert(pc.fill_null(_of(rows, ids), False)))
-    wanted = set(ids) | _as_sent(ids)
+    forms = Forms(ids)
     for column in TABLES[table].columns:
         if column.erase is not Erase.BLANK or column.name not in kept.schema.names or not kept.num_rows:
             continue
         values = kept[column.name].to_pylist()
-        if any(value and quarantine.mentions(value.encode(), wanted) for value in values):
-            cleaned = [None if value and quarantine.mentions(value.encode(), wanted) else value for value in values]
+        cleaned = [None if value and (forms.mentioned_in(value) or forms.in_bytes(value.encode())) else value for value in values]
+        if cleaned != values:
             at = kept.schema.get_field_index(column.name)
             kept = kept.set_column(at, kept.schema.field(at), pa.array(cleaned, pa.string()))
     return kept

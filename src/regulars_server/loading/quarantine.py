@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -210,29 +210,3 @@ def expire(now: datetime) -> int:
     with write_tx():
         old = list(Quarantined.objects.filter(at__lt=now - timedelta(days=KEEP_DAYS)).order_by("id").values_list("id", flat=True)[:500])
         return Quarantined.objects.filter(id__in=old).delete()[0]
-
-
-def matching(values: Sequence[str]) -> list[Quarantined]:
-    """Quarantined calls in which one of the values stands as a text of its own."""
-    wanted = set(values)
-    return [row for row in Quarantined.objects.order_by("id").iterator(chunk_size=200) if mentions(bytes(row.raw), wanted)]
-
-
-def mentions(raw: bytes, wanted: set[str]) -> bool:
-    """Whether one of the texts stands in JSON as a value of its own, whatever the case of its letters."""
-    try:
-        whole: Any = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        text = raw.decode("utf-8", "replace").casefold()
-        return any(value.casefold() in text for value in wanted)
-    folded = {value.casefold() for value in wanted}
-    queue = [whole]
-    while queue:
-        value = queue.pop()
-        if isinstance(value, dict):
-            queue += [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            queue += value
-        elif isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip().casefold() in folded:
-            return True
-    return False
