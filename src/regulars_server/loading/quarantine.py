@@ -76,8 +76,8 @@ def quarantine_counts() -> dict[tuple[str, str], int]:
     """How many calls wait, by source and code; nothing personal."""
     from django.db.models import Count
 
-    found = Quarantined.objects.filter(state=State.WAITING).values("source", "code").annotate(n=Count("id")).order_by("source", "code")
-    return {(row["source"], row["code"]): row["n"] for row in found}
+    found = Quarantined.objects.filter(state=State.WAITING).values("source", "code").annotate(n=Count("id")).order_by()
+    return dict(sorted(((row["source"], row["code"]), row["n"]) for row in found))
 
 
 def replay(

@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models.functions import Collate
 
 from regulars.identities.identifiers import identify
 from regulars_server.profiles import models
@@ -70,7 +71,8 @@ def profile(reference: str) -> Profile | None:
 
 def profile_of(customer_id: str) -> Profile:
     """The person under a customer id; who is not known has no identities but this one."""
-    rows = list(models.Identity.objects.filter(customer_id=customer_id).order_by("first_at", "first_message", "identity"))
+    found = models.Identity.objects.filter(customer_id=customer_id)
+    rows = sorted(found, key=lambda row: (row.first_at, row.first_message, row.identity))
     names = [row.identity for row in rows] or [customer_id]
     steps = _steps([row for row in rows if row.via])
     return Profile(
@@ -150,11 +152,15 @@ def find(text: str, limit: int = 20, *, region: str | None = None) -> list[Found
 
 def _named(start: str, limit: int) -> Iterable[tuple[str, Any]]:
     # A range uses the index on SQLite; PostgreSQL has one for LIKE, whatever the collation.
-    if connection.vendor == "postgresql":
+    postgres = connection.vendor == "postgresql"
+    if postgres:
         found = models.Trait.objects.filter(search__startswith=start)
     else:
         found = models.Trait.objects.filter(search__gte=start, search__lt=start + "\U0010ffff")
-    return found.order_by("search", "identity").values_list("identity", "value")[:limit]
+    # By code point: a database may have another order, and whom the limit leaves out would hang on it.
+    return found.order_by(*(Collate(name, "C") for name in ("search", "identity")) if postgres else ("search", "identity")).values_list(
+        "identity", "value"
+    )[:limit]
 
 
 def _steps(rows: Collection[models.Identity]) -> dict[str, Evidence]:

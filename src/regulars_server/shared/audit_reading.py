@@ -60,7 +60,7 @@ def count(query: AuditQuery) -> int:
 
 def actions() -> list[str]:
     """The actions that are in the log."""
-    return list(AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct())
+    return sorted(AuditEntry.objects.order_by().values_list("action", flat=True).distinct())
 
 
 def as_csv(query: AuditQuery) -> Iterator[bytes]:

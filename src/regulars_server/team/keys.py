@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from regulars_server.shared.public import publish, record_change, write_tx
 from regulars_server.team.errors import KeyRefused
@@ -76,7 +76,11 @@ def revoke_key(*, key_id: int, actor: User, now: datetime) -> None:
 
 def all_keys() -> list[ApiKey]:
     """All keys, those in force first."""
-    return list(ApiKey.objects.select_related("created_by").order_by(F("revoked_at").desc(nulls_first=True), "name", "id"))
+
+    def place(key: ApiKey) -> tuple[float, str, int]:
+        return -key.revoked_at.timestamp() if key.revoked_at else float("-inf"), key.name, key.pk
+
+    return sorted(ApiKey.objects.select_related("created_by"), key=place)
 
 
 def scopes_given_by(actor: User) -> frozenset[Permission]:

@@ -101,7 +101,7 @@ def new_link(*, user_id: int, actor: User, now: datetime) -> str:
 
 def members() -> list[User]:
     """All members, active ones first."""
-    return list(User.objects.order_by("-is_active", "email"))
+    return sorted(User.objects.all(), key=lambda user: (not user.is_active, user.email))
 
 
 def may_change(actor: User, user: User) -> bool:

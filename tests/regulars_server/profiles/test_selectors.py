@@ -94,6 +94,16 @@ class TestFind:
         loader.load(seen([ANN], 10, "m1", traits={"name": "Ann"}))
         assert find(text) == []
 
+    def test_goes_by_code_point_whatever_order_the_database_has(self, loader):
+        names = ["zoé a", "zoe-b", "zoea", "zoe b", "zoez", "zoe_c"]
+        people = [Identifier("user", name) for name in names]
+        loader.load(*(seen([who], 10, f"m{n}", traits={"name": who.value}) for n, who in enumerate(people)))
+        assert [one.customer_id for one in find("zo")] == sorted(names)
+        assert [one.customer_id for one in find("zo", limit=3)] == sorted(names)[:3]
+        mixed = [Identifier("device", name) for name in ("Z", "a", "_", "é", "-b", "B")]
+        loader.load(*(seen([ANN, one], 10, "m9") for one in mixed))
+        assert [one.identity for one in profile_of("ann").identities] == sorted(["ann", *(f"device:{one.value}" for one in mixed)])
+
 
 class TestAdopt:
     def test_takes_rows_of_files_as_links_that_meet_calls(self, loader):
