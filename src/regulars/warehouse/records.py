@@ -137,11 +137,14 @@ def read_loads(places: Places, *, leave_out: Collection[str] = (), latest: int |
     for month in ledger.opened(places):
         if latest is not None and sum(load_id > month.summary.last for load_id in records) >= latest:
             break
-        rows = month.rows(["load_id", "source", "record"])
+        if leave_out and not month.summary.undone and set(month.summary.by_source) <= set(leave_out):
+            continue
+        ids = month.rows(["load_id", "source"])
         if leave_out:
-            rows = rows.filter(pc.invert(pc.is_in(rows["source"], pa.array(sorted(leave_out), pa.string()))))
+            ids = ids.filter(pc.invert(pc.is_in(ids["source"], pa.array(sorted(leave_out), pa.string()))))
         if latest is not None:
-            rows = rows.slice(max(0, rows.num_rows - latest - len(own)))
+            ids = ids.slice(max(0, ids.num_rows - latest - len(own)))
+        rows = month.rows(["load_id", "record"], ids=set(ids["load_id"].to_pylist()) if leave_out or latest is not None else None)
         for load_id, text in zip(rows["load_id"].to_pylist(), rows["record"].to_pylist(), strict=True):
             if load_id not in own:
                 records[load_id] = LoadRecord.from_dict(json.loads(text))

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 STILL_SECONDS = 900.0
 """How long a backup waits for an import or an erasure that is under way."""
 NOT_IN_WORKSPACE = frozenset({"server", "cache", "staging", "locks"})
+REPLACED_IN_WORKSPACE = ("tables", "loads", "quarantine")
+"""Folders whose files are written once, or replaced whole by others of the same name."""
 NOT_IN_SERVER = frozenset({"run", "serving", "backups", "secrets.json"})
 """Running state, what can be made anew, earlier backups, and the keys that open doors."""
 REFERENCE_KEY = "reference.key"
@@ -145,10 +147,11 @@ def _loading_stopped() -> Iterator[None]:
 
 def _link(config: Config, target: Path) -> None:
     """The files as they are at this moment: those that are never changed in place by a second name, the rest by a copy."""
+    replaced = (config.server, *(config.workspace / name for name in REPLACED_IN_WORKSPACE))
     for source in _files(config):
         copy = target / source.relative_to(config.workspace)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if source.is_relative_to(config.workspace / "tables") or source.is_relative_to(config.server):
+        if any(source.is_relative_to(folder) for folder in replaced):
             with contextlib.suppress(OSError):
                 os.link(source, copy)
                 continue

@@ -100,7 +100,7 @@ def library_holdings() -> list[Holding]:
             holds="reports of loads, in which names of files may name somebody",
             export=_nothing,
             erase=erase_from_library,
-            kept="What a table holds is explained by its loads; old records are folded into a file a month, some twenty bytes each.",
+            kept="What a table holds is explained by its loads; old records are folded into a file a month, some forty bytes each.",
         ),
         Holding(
             name="folder:cache",
