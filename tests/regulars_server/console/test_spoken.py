@@ -76,6 +76,10 @@ class TestRefusals:
         with translation.override("de"):
             assert refusals.words(refusal) == "Für currency wurde 'XXXX' angegeben. Geben Sie einen anderen Wert an."
 
+    def test_joins_fields_with_the_words_of_the_language(self) -> None:
+        said = _german("for the nearest, survey answers, there is no column for answered_at; nps or csat")
+        assert said == "für das ähnlichste, Umfrageantworten, noch eine Spalte für answered_at; nps oder csat"
+
     def test_names_no_file_of_ours(self) -> None:
         said = _german("Zk3vT8aQmB1nX0pL5dR7sWqYhU2eJ4gC: it is no complete Parquet file (bad magic).")
         assert said == "Die Datei: sie ist keine vollständige Parquet-Datei (bad magic)."

@@ -46,6 +46,8 @@ def _value(name: str, value: str) -> str:
         return count(int(value.replace(",", "")))
     if name == "where" and _TOKEN.fullmatch(value):
         return gettext("The file")
+    if name == "fields":
+        return value.replace(" or ", f" {gettext('or')} ")
     return spoken(value) if name in INSIDE else value
 
 
