@@ -20,6 +20,7 @@ from regulars_server.loading.lease import Lease, held
 from regulars_server.loading.models import Batch, Dropped, TableLoad
 from regulars_server.loading.moving import MOVABLE, Moves
 from regulars_server.loading.steps import reached
+from regulars_server.loading.ticking import wait_for_others
 from regulars_server.loading.versions import without_dropped
 from regulars_server.loading.workspace import workspace
 from regulars_server.shared.public import publish, write_tx
@@ -73,6 +74,8 @@ def recover(now: datetime | None = None, *, lease: Lease | None = None, inbox: I
     with held(lease) as own:
         finished = _finish_closing(now, own, inbox)
         _remove_from_inbox(inbox)
+        with write_tx():
+            wait_for_others()
         needed = set(Batch.objects.filter(is_done=False).values_list("staged", flat=True))
         needed |= set(TableLoad.objects.exclude(state=State.DONE).values_list("extra_file", flat=True))
         staged.delete(staged.names() - needed)

@@ -91,6 +91,7 @@ def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime
     reached("tick.judged")
     name = f"batch-{rows[-1].id:012d}-{secrets.token_hex(6)}"
     work = _Work(judged, Versions({slug: source.shop for slug, source in by_slug.items()}, now), now, workspace().settings.currency)
+    is_ours = True
     try:
         with write_tx():
             _fence(position)
@@ -104,8 +105,11 @@ def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime
             batch = _keep(work, tables, rows, load, name if tables else "")
             lease.check()
             reached("tick.written")
+            # From here on the database alone knows: it may have committed, and its answer have been lost.
+            is_ours = False
     except BaseException:
-        staged.delete([name])
+        if is_ours:
+            staged.delete([name])
         raise
     reached("tick.recorded")
     if work.versions.told_of_orders:
@@ -114,14 +118,20 @@ def _record(rows: Sequence[InboxRow], position: int, lease: Lease, now: datetime
 
 
 def _fence(position: int) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_FENCE,))
-        else:
+    wait_for_others()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
             # A batch touches many pages that the next one touches again: they go from the log into the file once for several batches.
             cursor.execute("PRAGMA wal_autocheckpoint=8000")
     if _position() != position:
         raise LeaseLost
+
+
+def wait_for_others() -> None:
+    """Inside a transaction: until it ends no batch is recorded, not even one whose loader is gone and that PostgreSQL still commits."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_FENCE,))
 
 
 def _open_load(now: datetime, erased: int) -> TableLoad:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
-from regulars_server.loading import staged
+from regulars_server.loading import staged, ticking
 from regulars_server.loading.models import Batch, HotRow, Quarantined, SeenMessage
-from regulars_server.loading.public import flush, tick
+from regulars_server.loading.public import flush, recover, tick
+from regulars_server.shared.public import write_tx
 from tests.regulars_server.loading.calls import NOW, send, table, track
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
@@ -54,6 +57,38 @@ class TestTick:
         flush(NOW, force=True)
         assert table("select row_key from events") == [("event#m1",)]
         assert HotRow.objects.count() == 1
+
+    def test_loses_nothing_when_the_answer_to_its_commit_is_lost(self, inbox, monkeypatch):
+        @contextlib.contextmanager
+        def committed_but_unheard():
+            with write_tx():
+                yield
+            raise OperationalError("server closed the connection unexpectedly")
+
+        send(inbox, track("Tea Drunk", "m1"))
+        with monkeypatch.context() as patch:
+            patch.setattr(ticking, "write_tx", committed_but_unheard)
+            with pytest.raises(OperationalError):
+                tick(NOW)
+        assert tick(NOW).batch is None
+        recover(NOW)
+        flush(NOW, force=True)
+        assert table("select row_key from events") == [("event#m1",)]
+
+    def test_leaves_nothing_of_a_batch_that_was_not_recorded(self, inbox, monkeypatch):
+        def dies(step):
+            if step == "tick.written":
+                raise OSError("the disk is full")
+
+        send(inbox, track("Tea Drunk", "m1"))
+        with monkeypatch.context() as patch:
+            patch.setattr(ticking, "reached", dies)
+            with pytest.raises(OSError, match="full"):
+                tick(NOW)
+        assert staged.names() == set()
+        tick(NOW)
+        flush(NOW, force=True)
+        assert table("select row_key from events") == [("event#m1",)]
 
     def test_waits_with_the_tables_until_a_flush_is_due(self, inbox):
         send(inbox, track("Tea Drunk", "m1"))
