@@ -2,7 +2,8 @@
 
 Usage: application.py WORKSPACE SECONDS. Starts `regulars up` on the same files in a folder of its own, waits until all is built, becomes owner, and
 reads a listed set of addresses with four clients at once, one of them of a customer who was merged just now and of whom events came just now.
-Prints JSON: milliseconds by address, PSS by process while building and while serving, and when the list, the joined orders and the overview were there.
+Prints JSON: milliseconds by address, CPU milliseconds a page of the pages' process and of the door, PSS by process while building and while serving,
+and when the list, the joined orders and the overview were there.
 """
 
 from __future__ import annotations
@@ -140,6 +141,19 @@ def memory(process: subprocess.Popen[str]) -> dict[str, float]:
     return {**found, "all": sum(found.values())}
 
 
+def spent(process: subprocess.Popen[str]) -> dict[str, float]:
+    """CPU seconds of the pages' and of the door's processes so far."""
+    found = {"web": 0.0, "door": 0.0}
+    for member in psutil.Process(process.pid).children(recursive=True):
+        try:
+            command, times = " ".join(member.cmdline()), member.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        for name in found:
+            found[name] += sum(times[:2]) if command.endswith(f".{name}") or f".{name} " in command else 0.0
+    return found
+
+
 @contextmanager
 def watched(process: subprocess.Popen[str]) -> Iterator[dict[str, float]]:
     """The most that all processes together hold meanwhile, looked at every two seconds."""
@@ -209,7 +223,10 @@ def main(workspace: str, seconds: str) -> None:
                 _, timelines = run("timelines.py", folder, address, "5")
                 customer = f"/customers/{timelines.pop('merged')}/"
                 own = {"customer": customer, "timeline": f"{customer}timeline/", "timeline, orders": f"{customer}timeline/?kind=orders"}
+                before = spent(process)
                 pages = measure(client, {**ADDRESSES, **own}, float(seconds))
+                asked = sum(page["n"] for page in pages.values())
+                cpu = {name: 1000 * (total - before[name]) / asked for name, total in spent(process).items()}
         said: dict[str, Any] = {
             "listed_seconds": listed,
             "joined_seconds": joined,
@@ -217,6 +234,7 @@ def main(workspace: str, seconds: str) -> None:
             "building_mib": building,
             "serving_mib": serving,
             "milliseconds": pages,
+            "cpu_milliseconds_a_page": cpu,
             **timelines,
         }
         print(json.dumps(said))
