@@ -18,6 +18,7 @@ from regulars_server.loading.file_orders import among, forget, known_part, read_
 from regulars_server.loading.file_subscriptions import compare_changes, in_files, told_by_calls
 from regulars_server.loading.models import AdoptedLoad, KnownPart, OrderAlias, TableLoad
 from regulars_server.loading.moving import in_force, known_now
+from regulars_server.loading.shared_addresses import suggest_shared, tells_of_people
 from regulars_server.loading.things import order_key
 from regulars_server.loading.versions import is_part_of_file_refund, known_versions, supersessions, unpacked
 from regulars_server.loading.workspace import stored, workspace
@@ -112,6 +113,9 @@ def _adopt(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
         yield _adopt_orders(order_ids, adopted, record, shop, now)
     for subscription_ids in _ids_brought("subscriptions", "subscription_id", record.load_id):
         yield _adopt_subscriptions(subscription_ids, adopted, record, now)
+    if tells_of_people(record):
+        suggest_shared()
+        yield []
     with write_tx():
         AdoptedLoad.objects.filter(pk=adopted.pk).update(is_whole=True)
 
@@ -261,6 +265,8 @@ def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
     with write_tx():
         adopted, _ = AdoptedLoad.objects.update_or_create(load_id=record.load_id, defaults={"adopted_at": now, "undone": True})
     forget(adopted)
+    if tells_of_people(record) and record.source not in OURS:
+        suggest_shared()
     return made
 
 

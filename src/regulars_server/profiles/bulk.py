@@ -33,7 +33,7 @@ def rows_among(table: str, columns: str, column: str, values: Collection[str], e
         return cursor.fetchall()
 
 
-def delete_among(table: str, column: str, values: Collection[str]) -> int:
+def delete_among(table: str, column: str, values: Collection[str], extra: str = "") -> int:
     """Delete the rows whose `column` is one of `values`; says how many."""
     if not values:
         return 0
@@ -42,7 +42,7 @@ def delete_among(table: str, column: str, values: Collection[str]) -> int:
     else:
         among, argument = f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values), ensure_ascii=False)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE {among}", [argument])
+        cursor.execute(f"DELETE FROM {table} WHERE {among} {extra}", [argument])
         return int(cursor.rowcount)
 
 

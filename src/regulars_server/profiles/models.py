@@ -80,6 +80,8 @@ class Suggestion(models.Model):
     code = models.CharField(max_length=40)
     rests_on = models.TextField(db_index=True)
     customers: Any = models.JSONField(default=list)
+    in_files = models.BooleanField(default=False, db_default=False)
+    """It comes from what files say of these customers, and not from the graph."""
 
 
 class Trait(models.Model):

@@ -37,6 +37,7 @@ from regulars_server.profiles.selectors import (
     suggestions,
     why,
 )
+from regulars_server.profiles.suggested_by_files import suggest_from_files
 
 __all__ = [
     "FOREVER",
@@ -76,6 +77,7 @@ __all__ = [
     "profile_of",
     "renew",
     "resolve",
+    "suggest_from_files",
     "suggestion_count",
     "suggestions",
     "unmerge",

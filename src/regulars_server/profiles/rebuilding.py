@@ -131,7 +131,7 @@ class _Writer:
     def _suggest(self) -> None:
         part = self._part
         rests_on = [identity for identity in part.inside if identity in part.rows]
-        delete_among("profiles_suggestion", "rests_on", rests_on)
+        delete_among("profiles_suggestion", "rests_on", rests_on, "AND NOT in_files")
         found = [(one.code, one.rests_on, json.dumps(one.customers)) for one in self._graph.suggestions if one.rests_on in part.inside]
         write_rows("profiles_suggestion", ("code", "rests_on", "customers"), found, "")
 

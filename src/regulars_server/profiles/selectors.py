@@ -22,6 +22,7 @@ from regulars_server.profiles.contracts import (
     Suggested,
 )
 from regulars_server.profiles.sayings import folded
+from regulars_server.profiles.suggested_by_files import decided, still_apart
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
@@ -121,12 +122,19 @@ def notes(identities: Iterable[str]) -> list[ProfileNote]:
 
 
 def suggestions(limit: int = 100, offset: int = 0) -> list[Suggested]:
-    """What looks like one person and is not joined by itself, the newest first."""
+    """What looks like one person and is not joined by itself, the newest first; after what calls showed, what files show."""
     found = []
-    for row in models.Suggestion.objects.order_by("-id")[offset : offset + limit]:
-        seen_with = sum(models.Link.objects.filter(**{side: row.rests_on}).count() for side in ("left", "right"))
-        references = tuple(reference_of(customer) for customer in row.customers)
-        found.append(Suggested(row.pk, row.code, row.rests_on, tuple(row.customers), references, seen_with))
+    constraints = None
+    for row in models.Suggestion.objects.order_by("in_files", "-id")[offset : offset + limit]:
+        if row.in_files:
+            constraints = constraints or decided()
+            customers, seen_with = still_apart(row, constraints), len(row.customers)
+            if not customers:
+                continue
+        else:
+            customers = tuple(row.customers)
+            seen_with = sum(models.Link.objects.filter(**{side: row.rests_on}).count() for side in ("left", "right"))
+        found.append(Suggested(row.pk, row.code, row.rests_on, customers, tuple(map(reference_of, customers)), seen_with))
     return found
 
 

@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=40)),
                 ("rests_on", models.TextField(db_index=True)),
                 ("customers", models.JSONField(default=list)),
+                ("in_files", models.BooleanField(db_default=False, default=False)),
             ],
         ),
         migrations.CreateModel(
