@@ -22,7 +22,7 @@ def change_password(*, user: User, old: str, new: str, address: str, now: dateti
 
     Raises `ValidationError` where the old one is wrong or the new one is weak, and `TooManyTries`: who finds an open session cannot guess on.
     """
-    count_try(email=user.email, address=address, now=now)
+    count_try(email=user.email, address=address, now=now, own=True)
     if not user.check_password(old):
         raise ValidationError(_("The old password is wrong."))
     validate_password(new, user)
@@ -31,7 +31,7 @@ def change_password(*, user: User, old: str, new: str, address: str, now: dateti
         account.set_password(new)
         account.sessions_ended += 1
         account.save(update_fields=["password", "sessions_ended"])
-        forget_tries(user.email)
+        forget_tries(user.email, own=True)
         record_change(actor=user.actor, action="member.password_changed", now=now, subjects=[user.actor])
         publish("member.password_changed", {"user": user.pk}, now=now)
     return account

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def sign_in(*, email: str, password: str, address: str, now: datetime) -> User:
-    """The member whose address and password these are.
+def sign_in(*, email: str, password: str, address: str, now: datetime, mark: str = "") -> User:
+    """The member whose address and password these are. `mark` is what the browser keeps from the last time.
 
     Raises `TooManyTries`; `SignInRefused`, the same and after the same work whether the account is unknown, deactivated, without a
     password or the password is wrong.
     """
-    count_try(email=email, address=address, now=now)
+    count_try(email=email, address=address, now=now, mark=mark)
     user = authenticate(username=email.strip().lower(), password=password)
     with write_tx():
         if user is None:
             known = User.objects.filter(email=email.strip().lower()).first()
             record_change(actor=known.actor if known else "unknown", action="member.sign_in_failed", now=now)
         else:
-            forget_tries(email)
+            forget_tries(email, mark=mark)
             record_change(actor=user.actor, action="member.signed_in", now=now)
     if user is None:
         raise SignInRefused(

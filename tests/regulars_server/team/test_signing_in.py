@@ -15,6 +15,7 @@ from regulars_server.team.errors import TooManyTries
 from regulars_server.team.models import User
 from regulars_server.team.roles import Role
 from regulars_server.team.signing_in import sign_in
+from regulars_server.team.views import signing_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -34,6 +35,7 @@ class TestHealth:
     def test_says_ok_and_nothing_else(self, client: Client) -> None:
         answer = client.get("/health/")
         assert (answer.status_code, answer.content) == (200, b"ok\n")
+        assert client.head("/health/").status_code == 200
 
 
 class TestSignIn:
@@ -133,6 +135,40 @@ class TestTries:
         answer = post(client)
         assert (answer.status_code, answer["Retry-After"]) == (429, "900")
         assert not client.session.get("_auth_user_id")
+
+    def test_of_strangers_shut_no_browser_out_that_entered_before(self, client: Client, ana: User) -> None:
+        assert post(client).status_code == 302
+        cookie = client.cookies[signing_in.MARK]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/sign-in/")
+        client.post("/sign-out/")
+        for _ in range(tries.PER_ACCOUNT):
+            tries.count_try(email=ana.email, address="10.0.0.1", now=datetime.now(UTC))
+        assert post(Client()).status_code == 429
+        assert post(client).status_code == 302
+        for _ in range(tries.PER_ACCOUNT):
+            post(client, password="guessed")
+        assert post(client).status_code == 429
+
+    def test_count_for_their_account_whatever_mark_is_made_up_or_of_another(self, ana: User) -> None:
+        for n, mark in enumerate(["", "made up", tries.mark_of("ben@example.com"), tries.mark_of(ana.email)[:-1], "a:b:c"] * 2):
+            tries.count_try(email=ana.email, address=f"10.0.0.{n}", now=NOW, mark=mark)
+        with pytest.raises(TooManyTries):
+            tries.count_try(email=ana.email, address="10.0.1.1", now=NOW)
+
+    def test_of_an_address_that_has_to_wait_shut_nobody_out(self, ana: User) -> None:
+        for n in range(tries.PER_ADDRESS):
+            tries.count_try(email=f"{n}@example.com", address="10.0.0.1", now=NOW)
+        for _ in range(tries.PER_ACCOUNT + 1):
+            with pytest.raises(TooManyTries):
+                tries.count_try(email=ana.email, address="10.0.0.1", now=NOW)
+        tries.count_try(email=ana.email, address="10.0.0.2", now=NOW)
+
+    def test_are_limited_for_a_network_of_ipv6(self) -> None:
+        for n in range(tries.PER_ADDRESS):
+            tries.count_try(email=f"{n}@example.com", address=f"2001:db8:1:2::{n:x}", now=NOW)
+        with pytest.raises(TooManyTries):
+            tries.count_try(email="other@example.com", address="2001:db8:1:2:ffff::1", now=NOW)
+        tries.count_try(email="other@example.com", address="2001:db8:1:3::1", now=NOW)
 
     def test_leave_no_address_behind_and_expire(self, ana: User) -> None:
         tries.count_try(email=ana.email, address="10.0.0.1", now=NOW)

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from regulars_server.team import links
 from regulars_server.team.access import open_to_all
 from regulars_server.team.errors import LinkUnusable, SignInRefused, TooManyTries
 from regulars_server.team.signing_in import sign_in, signed_out
-from regulars_server.team.tries import WINDOW
+from regulars_server.team.tries import MARKED_FOR, WINDOW, mark_of
 from regulars_server.team.views.posted import posted
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from regulars_server.team.models import User
 
+MARK = "regulars_known"
+"""The cookie of a browser that entered an account: strangers who fail on purpose do not shut it out."""
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @open_to_all
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """Says that the application answers, and nothing else."""
     del request
@@ -49,7 +51,13 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         return render(request, "team/sign_in.html", asked)
     email, password = posted(request, "email"), posted(request, "password")
     try:
-        user = sign_in(email=email, password=password, address=request.META.get("REMOTE_ADDR", ""), now=timezone.now())
+        user = sign_in(
+            email=email,
+            password=password,
+            address=request.META.get("REMOTE_ADDR", ""),
+            now=timezone.now(),
+            mark=request.COOKIES.get(MARK, ""),
+        )
     except TooManyTries:
         said = asked | {
             "refused": _("Signing in failed too often. Wait 15 minutes, or ask an administrator for a one-time link."),
@@ -108,6 +116,8 @@ def _enter(request: HttpRequest, user: User, address: str) -> HttpResponse:
     """Begin a session with a new key, in the member's language."""
     login(request, user, backend=BACKEND)
     answer = HttpResponseRedirect(address)
+    age, name = int(MARKED_FOR.total_seconds()), mark_of(user.email)
+    answer.set_cookie(MARK, name, max_age=age, secure=settings.SECURE, httponly=True, samesite="Strict", path="/sign-in/")
     if user.language in dict(settings.LANGUAGES):
         remember_language(answer, user.language)
     return answer
