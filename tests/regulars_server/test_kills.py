@@ -23,9 +23,11 @@ django.setup()
 from tests.regulars_server.loading.killed_loader import load
 load()
 from regulars_server.loading.models import HotRow, Quarantined
+from regulars_server.loading.workspace import workspace
 from tests.regulars_server.loading.calls import table
 print(json.dumps({"events": table("select row_key, count(*) from events group by 1"),
     "orders": table("select order_id, count(*), min(amount_minor) from orders_in_force group by 1"),
+    "loads": workspace().load_counts().loads, "folded": len(list(workspace().folder.glob("loads/folded/*.parquet"))),
     "quarantined": Quarantined.objects.count()}))
 """
 
@@ -100,10 +102,11 @@ class Sender(threading.Thread):
 
 
 def run_and_kill(installed: Installed, kills: int, seed: int) -> tuple[set[str], set[str]]:
-    """Send under load while intake and loader are killed in turn at random moments; acknowledged ids and tried ones."""
+    """Send under load while intake and loader are killed in turn at random moments, and whoever tidies; acknowledged ids and tried ones."""
     chance = random.Random(seed)
     key = write_key(installed)
     modules = {"door": "regulars_server.intake.door", "loader": "regulars_server.loading.alone"}
+    modules["tidier"] = "tests.regulars_server.tidying_always"
     running = {name: installed.start(module) for name, module in modules.items()}
     senders = [Sender(installed, key, f"s{number}") for number in range(3)]
     for sender in senders:
@@ -114,12 +117,13 @@ def run_and_kill(installed: Installed, kills: int, seed: int) -> tuple[set[str],
             assert time.monotonic() < deadline
             time.sleep(0.05)
         for turn in range(kills):
-            name = ("loader", "door")[turn % 2]
             time.sleep(chance.uniform(0.1, 2.5))
-            running[name].send_signal(signal.SIGKILL)
-            running[name].wait(10)
-            running[name].stderr.close()
-            running[name] = installed.start(modules[name])
+            for name in (("loader", "door")[turn % 2], *chance.sample(["tidier"], turn % 2)):
+                assert running[name].poll() is None, name
+                running[name].send_signal(signal.SIGKILL)
+                running[name].wait(10)
+                running[name].stderr.close()
+                running[name] = installed.start(modules[name])
         before = sum(len(sender.acknowledged) for sender in senders)
         deadline = time.monotonic() + 30
         while sum(len(sender.acknowledged) for sender in senders) <= before:
@@ -158,4 +162,6 @@ class TestIntakeAndLoaderUnderLoad:
         assert set(counts) <= tried
         assert {(count, amount) for _, count, amount in found["orders"]} == {(1, 1000)}
         assert found["quarantined"] == 0
+        assert found["loads"] > 0
+        assert found["folded"] or found["loads"] == 1
         assert isinstance(installed.folder, Path)

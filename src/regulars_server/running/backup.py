@@ -118,9 +118,9 @@ def _still(config: Config) -> Iterator[float]:
     Workspace.open(config.workspace)
     while True:
         with contextlib.ExitStack() as held:
-            began = time.monotonic()
             try:
                 held.enter_context(_loading_stopped())
+                began = time.monotonic()
                 lock = Lock.take(Places(config.workspace).workspace_lock, what="a backup", wait_seconds=2)
             except WorkspaceLocked:
                 if time.monotonic() >= deadline:

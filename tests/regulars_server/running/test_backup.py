@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import tarfile
 import threading
+import time
 from collections import Counter
 
 import pytest
 
+from regulars.workspace import Workspace
+from regulars_server.config import Config
+from regulars_server.running import backup
 from regulars_server.running.backup import keep_latest
 from tests.regulars_server.running.conftest import Installation
 
@@ -98,6 +103,20 @@ class TestBackup:
             assert not onto_the_same.folder.exists()
             embedded = Installation(tmp_path / "third")
             assert "made with postgresql" in embedded.run("restore", str(copy), code=2)
+
+
+class TestStandingStill:
+    def test_begins_when_the_loader_has_stopped_not_when_it_is_asked_to(self, tmp_path, monkeypatch) -> None:
+        config = Config.from_environment({"REGULARS_WORKSPACE": str(Workspace.create(tmp_path / "shop").folder)})
+
+        @contextlib.contextmanager
+        def stops_slowly():
+            time.sleep(0.5)
+            yield
+
+        monkeypatch.setattr(backup, "_loading_stopped", stops_slowly)
+        with backup._still(config) as began:
+            assert time.monotonic() - began < 0.4
 
 
 class TestKeepLatest:
