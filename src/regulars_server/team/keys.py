@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from regulars_server.shared.public import publish, record_change, write_tx
 from regulars_server.team.errors import KeyRefused
-from regulars_server.team.links import hash_of
+from regulars_server.team.links import hash_of, one_at_a_time
 from regulars_server.team.models import ApiKey
 from regulars_server.team.roles import ROLES, Permission
 
@@ -50,6 +50,7 @@ def create_key(*, name: str, scopes: Iterable[str], actor: User, now: datetime) 
     prefix = secrets.token_hex(4)
     text = f"{LABEL}_{prefix}_{secrets.token_urlsafe(32)}"
     with write_tx():
+        one_at_a_time()  # who is deactivated at this moment gets no key that outlives it
         actor.refresh_from_db()
         allowed = sorted(scopes_given_by(actor))
         if not name.strip() or not wanted or not set(wanted) <= set(allowed):

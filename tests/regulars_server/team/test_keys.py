@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connections
 
 from regulars_server.shared.models import AuditNote
-from regulars_server.team import keys
+from regulars_server.shared.public import write_tx
+from regulars_server.team import keys, members
 from regulars_server.team.errors import KeyRefused
 from regulars_server.team.models import ApiKey, User
 from regulars_server.team.roles import Permission, Role
@@ -49,6 +52,28 @@ class TestCreate:
         with pytest.raises(KeyRefused):
             keys.create_key(name=" ", scopes=[Permission.SEE_NUMBERS], actor=admin, now=NOW)
         assert ApiKey.objects.count() == 0
+
+    @pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+    def test_refuses_whom_somebody_deactivates_at_this_moment(self, admin: User) -> None:
+        owner = User.objects.create_user("owner@example.com", None, role=Role.OWNER)
+        refused: list[str] = []
+
+        def ask() -> None:
+            try:
+                make(User.objects.get(pk=admin.pk))
+            except KeyRefused as refusal:
+                refused.append(refusal.code)
+            finally:
+                connections.close_all()
+
+        asking = threading.Thread(target=ask)
+        with write_tx():
+            members.deactivate(user_id=admin.pk, actor=owner, now=NOW)
+            asking.start()
+            asking.join(0.5)
+        asking.join()
+        assert refused == ["team.key_refused"]
+        assert not ApiKey.objects.exists()
 
 
 class TestKeyFrom:
