@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from regulars.warehouse.store import Store
 
 _RESERVE_BYTES = 1 << 20
+COMMIT_SECONDS = 60.0
+"""How long others' commits are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Staging:
     def apply(self, store: Store) -> None:
         """Carry out the sealed change and remove the staging folder; when the disk is full before it has begun, forget it."""
         try:
-            with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=60):
+            with Lock.take(self.places.commit_lock, what=self.kind, wait_seconds=COMMIT_SECONDS):
                 self._reserve.unlink(missing_ok=True)
                 try:
                     with disk_room(self.places.folder):
@@ -196,7 +198,7 @@ def settled(places: Places, store: Store, *, alone: bool = False, what: str = "a
     """Inside, no change is half applied: those of the dead are finished, the living wait. With `alone` no other reader is there either."""
     while True:
         recover(places, store)
-        with Lock.take(places.commit_lock, what=what, wait_seconds=60) if alone else reading(places.commit_lock):
+        with Lock.take(places.commit_lock, what=what, wait_seconds=COMMIT_SECONDS) if alone else reading(places.commit_lock):
             # Between the two somebody may have died half-way.
             if any((folder / "manifest.json").exists() for folder in _abandoned(places)):
                 continue
@@ -209,7 +211,7 @@ def recover(places: Places, store: Store) -> None:
     with reading(places.commit_lock):
         if not _abandoned(places):
             return
-    with Lock.take(places.commit_lock, what="recovery", wait_seconds=60), disk_room(places.folder):
+    with Lock.take(places.commit_lock, what="recovery", wait_seconds=COMMIT_SECONDS), disk_room(places.folder):
         for folder in _abandoned(places):
             if (folder / "manifest.json").exists():
                 (folder / "reserve").unlink(missing_ok=True)

@@ -161,6 +161,8 @@ def foldable(places: Places, now: datetime) -> list[str]:
 def _own_marks(places: Places) -> dict[str, int]:
     """The loads that have a record of their own, and when it was written."""
     found: dict[str, int] = {}
+    if not places.loads.is_dir():
+        return found
     with os.scandir(places.loads) as entries:
         for entry in entries:
             if entry.name.endswith(".json"):

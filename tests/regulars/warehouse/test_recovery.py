@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from regulars.errors import WorkspaceLocked
+from regulars.warehouse import changes
 from regulars.warehouse.changes import Places
+from regulars.warehouse.lock import Lock
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.killed import CHANGES
 from tests.regulars.warehouse.rows import order, put, read, rows
@@ -94,6 +97,26 @@ class TestKilled:
 
 
 class TestRecovery:
+    def test_finishes_a_sealed_load_that_did_not_get_its_turn_while_its_process_lives_on(self, template, tmp_path, monkeypatch):
+        shutil.copytree(template, tmp_path / "shop")
+        shop = Workspace.open(tmp_path / "shop")
+        monkeypatch.setattr(changes, "COMMIT_SECONDS", 0.1)
+        with shop.stage(source="csv", load_id=shop.new_load_id()) as load:
+            load.add("orders", rows("orders", order("9", "anna", 1)))
+            seal = load._staging.seal
+
+            def held_after(manifest):
+                seal(manifest)
+                held.append(Lock.take(shop.folder / "locks" / "commit", what="somebody else"))
+
+            held = []
+            monkeypatch.setattr(load._staging, "seal", held_after)
+            with pytest.raises(WorkspaceLocked):
+                load.commit({}, [])
+            held[0].release()
+            assert shop.is_loaded(load.load_id)
+        assert read(shop, "select count(*) from orders where order_id = '9'") == [(1,)]
+
     def test_leaves_the_staging_of_a_living_process_alone(self, template, tmp_path):
         shutil.copytree(template, tmp_path / "shop")
         shop = Workspace.open(tmp_path / "shop")
