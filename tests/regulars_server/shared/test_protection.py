@@ -24,13 +24,14 @@ said = {"Host": "regulars.example.com", "X-Forwarded-Proto": "https"}
 through = Client().get("/sign-in/", headers=said | {"X-Regulars-Front": settings.SECRETS.front_key})
 past = Client().get("/sign-in/", headers=said)
 browser = Client(enforce_csrf_checks=True)
-token = browser.get("/sign-in/", headers=said | {"X-Regulars-Front": settings.SECRETS.front_key}).cookies["regulars_csrf"].value
+token = browser.get("/sign-in/", headers=said | {"X-Regulars-Front": settings.SECRETS.front_key}).cookies["__Host-regulars_csrf"].value
 def post(origin):
     headers = said | {"X-Regulars-Front": settings.SECRETS.front_key, "Origin": origin}
     return browser.post("/sign-in/", {"csrfmiddlewaretoken": token, "email": "a@example.com", "password": "x"}, headers=headers).status_code
 print(json.dumps({
     "hsts": through.get("Strict-Transport-Security"), "past": past.get("Strict-Transport-Security"),
-    "cookie": [bool(through.cookies["regulars_csrf"][name]) for name in ("secure", "httponly", "samesite")],
+    "cookie": [bool(through.cookies["__Host-regulars_csrf"][name]) for name in ("secure", "httponly", "samesite")],
+    "whole host": [*(through.cookies["__Host-regulars_csrf"][name] for name in ("path", "domain")), settings.SESSION_COOKIE_NAME],
     "session": [settings.SESSION_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY, settings.SESSION_COOKIE_SAMESITE],
     "posts": [post("https://regulars.example.com"), post("https://evil.example"), post("null")],
     "other host": Client().get("/sign-in/", headers={"Host": "localhost"}).status_code,
@@ -53,6 +54,7 @@ class TestBehindTls:
             "hsts": "max-age=31536000",
             "past": None,
             "cookie": [True, True, True],
+            "whole host": ["/", "", "__Host-regulars_session"],
             "session": [True, True, "Lax"],
             "posts": [422, 403, 403],
             "other host": 400,
