@@ -104,13 +104,14 @@ def entry(table: str, kind: str, *, minute: int = 0, amount: int | None = None, 
 class TestTelling:
     def test_tells_an_order_once_with_its_lines(self) -> None:
         rows = [
-            entry("orders", "purchase", amount=2500, order_id="o1"),
+            entry("orders", "purchase", amount=2500, order_id="o1", linked=True),
             entry("order_lines", "purchase", amount=2500, order_id="o1", product_name="Mug", quantity=2.0),
             entry("events", "Order Completed", properties={"order_id": "o1"}),
             entry("events", "Product Viewed", minute=-1, product_id="p", properties={"product_id": "p"}),
         ]
         order, viewed = timeline._told(rows)
         assert (str(order.title), order.lines, order.mark) == ("Order", ["2 × Mug"], "money")
+        assert [name for name, _value in order.detail] == ["Number"]
         assert viewed.title == "Product Viewed"
         assert [value for _name, value in viewed.detail] == ["p"]
 

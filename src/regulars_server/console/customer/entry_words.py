@@ -70,7 +70,6 @@ TITLES = {
 }
 NAMES = {
     "order_id": _("Number"),
-    "linked": _("Of order"),
     "channel": _("Channel"),
     "campaign": _("Campaign"),
     "country": _("Country"),
@@ -102,6 +101,7 @@ NAMES = {
 }
 """Names of the values that are shown; others stand by their own name."""
 _LEFT_OUT = {
+    "linked",
     "message_id",
     "subscription_id",
     "response_id",
