@@ -218,6 +218,28 @@ def arrive() -> dict[str, Any]:
     return {"report": report, "replayed": sent, "others": others(), "quarantined": len(quarantine(limit=500))}
 
 
+def dump() -> dict[str, Any]:
+    """Everything that calls became, in the order of code points, without what differs from run to run."""
+    import pyarrow.parquet as pq
+
+    from regulars_server.loading.models import HotRow, Quarantined
+    from regulars_server.profiles.models import Account, AccountTrait, Identity, Link, Membership, Trait
+
+    report, differs = load(), {"load_id", "recorded_at", "superseded_load_id"}
+    found: dict[str, list[str]] = {}
+    snapshot = Workspace.open(settings.CONFIG.workspace).snapshot()
+    for table in ("events", "orders", "order_lines", "customers", "accounts", "identities", "supersessions"):
+        rows = [row for path in snapshot.files(table) for row in pq.read_table(path).to_pylist()]
+        found[table] = sorted(repr({name: value for name, value in row.items() if name not in differs}) for row in rows)
+    for model in (HotRow, Quarantined, Identity, Link, Trait, Account, AccountTrait, Membership):
+        names = [
+            one.attname for one in model._meta.concrete_fields if one.attname not in {"id", "batch_id", "at", "received_at", "reference"}
+        ]
+        rows = ([bytes(value) if isinstance(value, memoryview) else value for value in row] for row in model.objects.values_list(*names))
+        found[model._meta.label] = sorted(repr(row) for row in rows)
+    return {"report": report, "rows": found}
+
+
 def expire() -> dict[str, Any]:
     gone = shared.expire(now() + timedelta(days=400))
     return {"gone": gone, "holdings": sorted(name for name, one in shared.holdings().items() if one.expire)}
