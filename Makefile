@@ -11,6 +11,9 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 
+# Tests start Python some hundred times, and pytest rewrites each of their files: what was compiled once is kept, whatever the caller's habit.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check test-slow bench docs lock format messages clean
 

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -54,6 +54,22 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.left_behind import LeftBehind
 
     config.pluginmanager.register(LeftBehind())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.spreading import Spreading
+
+    config.option.loadscopereorder = False
+    return Spreading(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.spreading import turn_of
+
+        items.sort(key=lambda item: turn_of(item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)
