@@ -20,7 +20,7 @@ def main() -> None:
             workspace.tidy(datetime.now(UTC) + timedelta(hours=1))
         except WorkspaceLocked:
             continue
-        time.sleep(0.05)
+        time.sleep(0.3)
 
 
 if __name__ == "__main__":
