@@ -19,6 +19,8 @@ TESTS = [
     *("intake/test_sources.py", "intake/test_personal_data.py"),
 ]
 """What opens databases by Django's settings. Serving reads files only; the console reads through the services of the others."""
+OF_FILES = [f"loading/test_{name}.py" for name in ("file_subscriptions", "long_ids", "people_of_files", "shared_addresses")]
+"""What imported files bring to the application; none of it is fast enough for the tests above."""
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +35,17 @@ def server_with_schemas(postgres_server: str) -> str:
 
 @pytest.mark.suite
 class TestOnPostgreSQL:
-    def test_every_fast_test_of_what_is_stored_passes(self, server_with_schemas: str, repository: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("tests", "chosen"), [(TESTS, "not suite and not slow"), (OF_FILES, "not slow")], ids=["stored", "files"])
+    def test_every_fast_test_of_what_is_stored_passes(
+        self, server_with_schemas: str, repository: Path, tmp_path: Path, tests: list[str], chosen: str
+    ) -> None:
         environment = {**os.environ, "REGULARS_DATABASE_URL": server_with_schemas, "REGULARS_NO_SKIP": "1"}
         # Named already, the settings would be read before the tests' own data folder is there.
         for name in ("PYTEST_XDIST_WORKER", "DJANGO_SETTINGS_MODULE", "REGULARS_WORKSPACE"):
             environment.pop(name, None)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not suite and not slow", "--create-db"]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", chosen, "--create-db"]
         run = subprocess.run(
-            [*command, f"--basetemp={tmp_path / 'base'}", *(f"tests/regulars_server/{name}" for name in TESTS)],
+            [*command, f"--basetemp={tmp_path / 'base'}", *(f"tests/regulars_server/{name}" for name in tests)],
             cwd=repository,
             env=environment,
             capture_output=True,

@@ -11,7 +11,7 @@ from regulars_server.loading.models import FileOrder, KnownPart
 from regulars_server.loading.public import flush, tick
 from tests.regulars_server.loading.calls import NOW, send, table, track
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"]), pytest.mark.suite]
 HEADER = "subscription_id,customer_id,start_date,end_date,mrr,plan"
 ROWS = "select change, mrr_before_minor, mrr_after_minor, source from subscriptions_in_force order by occurred_at, change"
 MOVED = "select subscription_id, count(*) filter (change = 'start'), sum(mrr_after_minor - mrr_before_minor)::bigint from subscriptions_in_force group by 1 order by 1"

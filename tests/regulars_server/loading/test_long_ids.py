@@ -12,7 +12,7 @@ from regulars_server.profiles.public import customer_of
 from tests.regulars_server.loading.calls import NOW, table, track
 from tests.regulars_server.loading.test_versions import completed, load
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"]), pytest.mark.suite]
 FAR = "ü" * 600
 """Longer than any column of the application, in few letters more bytes than PostgreSQL puts into an index."""
 ENDLESS = "".join(f"{number:04}" for number in range(2500))

@@ -13,7 +13,7 @@ from regulars_server.loading.workspace import workspace
 from regulars_server.profiles.public import customer_of, merge, unmerge
 from tests.regulars_server.loading.calls import NOW, send, table
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"]), pytest.mark.suite]
 PEOPLE = [f"c{number}" for number in range(8)]
 
 

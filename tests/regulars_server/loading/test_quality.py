@@ -58,6 +58,7 @@ class TestQuality:
 
 
 class TestAPlan:
+    @pytest.mark.suite
     def test_is_learned_from_the_tables_where_the_hot_tail_is_gone(self, inbox, shop):
         page = {"context": {"page": {"path": "/"}, "campaign": {"name": "spring"}}}
         for start, drink in ((0, {"cups": 1}), (100, {"cups": 2.5, "pot": "big"})):

@@ -12,7 +12,7 @@ from regulars_server.profiles.models import Suggestion
 from regulars_server.profiles.public import customer_of, dismiss, merge, suggestions, unmerge
 from tests.regulars_server.loading.calls import NOW, send, table
 
-pytestmark = pytest.mark.django_db(databases=["default", "audit"])
+pytestmark = [pytest.mark.django_db(databases=["default", "audit"]), pytest.mark.suite]
 TEAM = {"actor": "user 1", "now": NOW}
 IN_FILES = {"c1": 1, "c2": 2}
 
