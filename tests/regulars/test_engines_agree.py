@@ -128,7 +128,6 @@ def expected(rules):
     return everything(open_engine("duckdb"), rules)
 
 
-@pytest.mark.timeout(600)
 class TestEngines:
     @pytest.mark.parametrize("engine", ENGINES)
     def test_give_the_rows_that_duckdb_gives(self, engine, rules, expected, postgres_url):

@@ -36,7 +36,7 @@ class Installed:
 
     def prepare(self) -> Installed:
         subprocess.run(
-            self.command("regulars_server.running.preparing"), check=True, env=self.environment, capture_output=True, timeout=120
+            self.command("regulars_server.running.preparing"), check=True, env=self.environment, capture_output=True, timeout=300
         )
         return self
 
@@ -46,7 +46,7 @@ class Installed:
     def start(self, module: str, **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.command(module), env=self.environment | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
-    def python(self, script: str, *arguments: str, timeout: float = 280) -> object:
+    def python(self, script: str, *arguments: str, timeout: float = 800) -> object:
         """What a script prints as JSON, run within the installation."""
         done = subprocess.run(
             [sys.executable, script, *arguments], env=self.environment, cwd=REPOSITORY, capture_output=True, timeout=timeout, check=False

@@ -34,7 +34,7 @@ def owner_of(shop: Installation) -> Iterator[httpx.Client]:
         yield reader
 
 
-def eventually(found: Callable[[], bool], seconds: float = 60.0) -> None:
+def eventually(found: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < deadline

@@ -80,7 +80,7 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         number = 0
-        with httpx.Client(timeout=5, trust_env=False) as client:
+        with httpx.Client(timeout=20, trust_env=False) as client:
             while not self.ending.is_set():
                 ids = [f"{self.name_}/{number}/{place}" for place in range(20)]
                 order = {"order_id": f"{self.name_}-{number}", "revenue": 10, "currency": "EUR"}
@@ -112,7 +112,7 @@ def run_and_kill(installed: Installed, kills: int, seed: int) -> tuple[set[str],
     for sender in senders:
         sender.start()
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not any(sender.acknowledged for sender in senders):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -121,11 +121,11 @@ def run_and_kill(installed: Installed, kills: int, seed: int) -> tuple[set[str],
             for name in (("loader", "door")[turn % 2], *["tidier"][: turn % 5 == 1]):
                 assert running[name].poll() is None, name
                 running[name].send_signal(signal.SIGKILL)
-                running[name].wait(10)
+                running[name].wait(60)
                 running[name].stderr.close()
                 running[name] = installed.start(modules[name])
         before = sum(len(sender.acknowledged) for sender in senders)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while sum(len(sender.acknowledged) for sender in senders) <= before:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -133,11 +133,11 @@ def run_and_kill(installed: Installed, kills: int, seed: int) -> tuple[set[str],
         for sender in senders:
             sender.ending.set()
         for sender in senders:
-            sender.join(10)
+            sender.join(60)
         for process in running.values():
             process.send_signal(signal.SIGTERM)
         for process in running.values():
-            process.communicate(timeout=60)
+            process.communicate(timeout=120)
     return set().union(*(s.acknowledged for s in senders)), set().union(*(s.tried for s in senders))
 
 

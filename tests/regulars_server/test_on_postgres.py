@@ -50,7 +50,7 @@ class TestOnPostgreSQL:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=800,
             check=False,
         )
         assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]

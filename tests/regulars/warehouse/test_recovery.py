@@ -77,7 +77,7 @@ class TestKilled:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=250,
+            timeout=800,
             check=False,
         )
         assert ran.returncode == 0, ran.stderr

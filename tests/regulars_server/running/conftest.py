@@ -45,7 +45,7 @@ class Installation:
         """Run another command on the workspace; returns what it printed."""
         done = subprocess.run(
             [*PROGRAM, *arguments, "--workspace", str(self.folder)],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=120,
+            env=self.environment, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -124,7 +124,7 @@ class Installation:
         """End `up` and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        code = self.process.wait(timeout=120)
+        code = self.process.wait(timeout=300)
         self.process = None
         self.listener.join(timeout=30)
         return code

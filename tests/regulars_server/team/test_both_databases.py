@@ -25,7 +25,7 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "postgresql":
         given["REGULARS_DATABASE_URL"] = request.getfixturevalue("new_database")()
         make_schemas(given["REGULARS_DATABASE_URL"])
-    done = subprocess.run([sys.executable, str(PROGRAM)], env=given, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, str(PROGRAM)], env=given, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 

@@ -147,7 +147,6 @@ class TestContradicted:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 class TestAtCdnow:
     def test_greens_stay_and_reds_leave(self, shared_data):
         from tests.companies.shops import cdnow
