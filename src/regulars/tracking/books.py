@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from regulars.tracking.amounts import text
@@ -37,18 +38,21 @@ class Books:
         self._subscriptions[call.source, subscription.subscription_id] = subscription
 
 
+@lru_cache(maxsize=4096)
+def may_ask(name: str | None) -> bool:
+    """Whether calls of this name need to know of something before they are read."""
+    return name is not None and (name in NEED_ORDER or name.startswith("Subscription "))
+
+
 def asks_for(call: Call, whose: str | None = None) -> tuple[str, str] | None:
     """What should be known to read the call: ("orders", order id) or ("subscriptions", subscription id); None for most calls.
 
     `whose` is the account or identity of the call: who names no subscription has one for each customer.
     """
-    name = call.name
-    if name is None:
+    if not may_ask(call.name):
         return None
-    if name in NEED_ORDER:
+    if call.name in NEED_ORDER:
         order_id = order_id_of(call.properties)
         return None if order_id is None else ("orders", order_id)
-    if name.startswith("Subscription "):
-        subscription_id = subscription_id_of(call) or whose
-        return None if subscription_id is None else ("subscriptions", subscription_id)
-    return None
+    subscription_id = subscription_id_of(call) or whose
+    return None if subscription_id is None else ("subscriptions", subscription_id)

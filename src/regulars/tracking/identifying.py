@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from regulars.identities.identifiers import BLOCKED, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from regulars.identities.identifiers import Blocked, Identifier
     from regulars.tracking.calls import Call
@@ -27,7 +28,10 @@ def identifiers(call: Call, *, blocked: Blocked = BLOCKED) -> tuple[Identifier, 
 
     For an alias call the previous id is the second, as an anonymous one.
     """
-    context = call.context
+    context, properties = call.context, call.properties
+    is_own = ("email" in properties or "phone" in properties) and call.name is not None and call.name.startswith(OWN_ADDRESS)
+    if not (is_own or call.traits or call.kind == "alias" or "traits" in context or "device" in context or "externalIds" in context):
+        return _by_ids(call.user_id, call.anonymous_id, blocked)
     found: list[Identifier | None] = []
     if call.user_id is not None:
         found.append(identify("user", call.user_id, blocked=blocked))
@@ -40,16 +44,24 @@ def identifiers(call: Call, *, blocked: Blocked = BLOCKED) -> tuple[Identifier, 
     said = context.get("traits")
     if said.__class__ is dict:
         found += _contacts(said, context, blocked)
-    properties = call.properties
-    if ("email" in properties or "phone" in properties) and call.name is not None and call.name.startswith(OWN_ADDRESS):
+    if is_own:
         found += _contacts(properties, context, blocked)
     device = context.get("device")
     if device.__class__ is dict and "id" in device:
         found.append(identify("device", device["id"], blocked=blocked))
     if call.anonymous_id is not None:
         found.append(identify("anonymous", call.anonymous_id, blocked=blocked))
-    if len(found) == 1:
-        return () if found[0] is None else (found[0],)
+    return _each_once(found)
+
+
+@lru_cache(maxsize=16_384)
+def _by_ids(user_id: str | None, anonymous_id: str | None, blocked: Blocked) -> tuple[Identifier, ...]:
+    """Those of a call that names nobody but by these, which most do."""
+    named = (("user", user_id), ("anonymous", anonymous_id))
+    return _each_once([identify(kind, value, blocked=blocked) for kind, value in named if value is not None])
+
+
+def _each_once(found: Sequence[Identifier | None]) -> tuple[Identifier, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 

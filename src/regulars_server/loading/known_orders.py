@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from regulars.tracking.books import asks_for
+from regulars.tracking.books import asks_for, may_ask
 from regulars.tracking.orders import BESIDE, KnownLine, KnownOrder
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
@@ -27,7 +27,9 @@ def with_known(located: Sequence[Located], shops: Mapping[str, str]) -> list[Loc
     asked: dict[int, tuple[str, str, str]] = {}
     changes: dict[int, tuple[str, str]] = {}
     for place, one in enumerate(located):
-        wanted = asks_for(one.call, one.account_id or one.identity_id) if one.call.name is not None else None
+        if not may_ask(one.call.name):
+            continue
+        wanted = asks_for(one.call, one.account_id or one.identity_id)
         if wanted is None:
             continue
         table, said = wanted

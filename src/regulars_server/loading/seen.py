@@ -30,12 +30,13 @@ def remember(calls: Sequence[Call], days: Mapping[str, int]) -> list[bool]:
     `days` says by source for how long an id is remembered, counted from the day on which it was received.
     """
     keys = [key_of(call.source, call.message_id) for call in calls]
-    first: dict[bytes, int] = {}
-    for place, key in enumerate(keys):
-        first.setdefault(key, place)
+    # From the end, so that of those with one id the first is left.
+    first = {key: place for place, key in reversed(list(enumerate(keys)))}
     # In their order: those that are neighbours in the index are written together.
     rows = [(key, calls[place].received_at // _DAY + days.get(calls[place].source, DEFAULT_DAYS)) for key, place in sorted(first.items())]
     new = insert_new(SeenMessage, ("key", "expires_on"), ("bytea", "int"), rows)
+    if len(new) == len(calls):
+        return [True] * len(calls)
     return [key in new and first[key] == place for place, key in enumerate(keys)]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from regulars_server.loading import staged as staged_rows
 from regulars_server.loading.aliases import learn_aliases, resolve_aliases
-from regulars_server.loading.bulk import chunks
+from regulars_server.loading.bulk import chunks, insert
 from regulars_server.loading.file_orders import bring_in
 from regulars_server.loading.file_subscriptions import hand_over
 from regulars_server.loading.models import Dropped, KnownPart
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from regulars.tracking.projection import Projection
 
 Name = tuple[str, str, str]
+_PART = (
+    "scope", "thing", "part", "version_at", "row_hash", "source", "load_id", "staged", "keys", "identity_id", "is_in_force", "said", "kept",
+)  # fmt: skip
 
 
 class Versions:
@@ -85,7 +88,7 @@ class Versions:
         self.report["replaced"] += len(kept) - sum(side.name not in known for side in kept)
         tables = _with_known_ids(_without(tables, losers), kept, known)
         fresh += [part_of(side, load_id=load_id, staged=staged, kept=None, in_force=True) for side in kept]
-        KnownPart.objects.bulk_create(fresh, batch_size=200)
+        _keep_parts(fresh)
         if superseded:
             tables["supersessions"] = supersessions(superseded, self.now)
         return {table: rows for table, rows in tables.items() if rows.num_rows}
@@ -208,6 +211,18 @@ def _refunds(known: Iterable[KnownPart]) -> dict[tuple[Any, ...], KnownPart]:
         for row in known
         if row.part.startswith("refund ") and row.said is not None
     }
+
+
+def _keep_parts(parts: Iterable[KnownPart]) -> None:
+    """Write versions that are not there yet."""
+    rows = [
+        (
+            part.scope, part.thing, part.part, part.version_at, part.row_hash, part.source, part.load_id, part.staged, json.dumps(part.keys),
+            part.identity_id, part.is_in_force, None if part.said is None else json.dumps(part.said), part.kept,
+        )
+        for part in parts
+    ]  # fmt: skip
+    insert(KnownPart, _PART, rows)
 
 
 def part_of(side: Side, *, load_id: str, staged: str, kept: str | None, in_force: bool) -> KnownPart:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from regulars.identities.identifiers import Identifier
 
 
-class Observation(NamedTuple):
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """What one call says of who somebody is. Instants are microseconds since 1970, UTC."""
 
     message_id: str

@@ -87,6 +87,8 @@ class _Batch:
         self.identifications: list[Identification] = []
         self.anonymous: dict[int, str] = {}
         """Places of the calls whose identity depends on a span."""
+        self._introducing: list[int] = []
+        """Places of the identify calls that may be the earliest of their identifiers."""
         self.lending = Lending(KNOWN)
         self._house = house_rules()
 
@@ -95,11 +97,13 @@ class _Batch:
         known, plain = KNOWN.entries, self.plain
         for place, one in enumerate(self.observations):
             entry = known.get(one.identifiers)
-            if entry is None or (one.occurred_at, one.message_id) < entry[:2]:
+            if entry is None or (one.occurred_at <= entry.occurred_at and _instant(one) < entry[:2]):
                 if not one.identifiers:
                     plain.append(None)
                     continue
                 entry = self._remember(one)
+                if one.kind == "identify":
+                    self._introducing.append(place)
             plain.append(entry.identity or None)
             if entry.is_anonymous:
                 self.anonymous[place] = entry.identity
@@ -119,8 +123,9 @@ class _Batch:
     def newcomers(self) -> frozenset[int]:
         """Places of the identify calls before which nothing that they name was seen; to be asked before anything is written."""
         asked: dict[int, list[str]] = {}
-        for place, one in enumerate(self.observations) if self.entries else ():
-            if one.kind == "identify" and (entry := self.entries.get(one.identifiers)) is not None and entry[:2] == _instant(one):
+        for place in self._introducing:
+            one = self.observations[place]
+            if self.entries[one.identifiers][:2] == _instant(one):
                 asked[place] = [named.identity for named in self._house.allowed(one.identifiers) if named.kind not in _PASSING]
         if not asked:
             return frozenset()
