@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from regulars_server.intake.public import Inbox, InboxRow
 
 MOST_ROWS = 2000
-MOST_BYTES = 3 << 20
+MOST_BYTES = 6 << 20
 """What one batch takes from the inbox: so much is done in one short transaction."""
 _FENCE = 4721
 """PostgreSQL's advisory lock inside a batch's transaction: whoever lost the lease without knowing meets it here."""
