@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from regulars.errors import ArgumentRefused, ErasedMeanwhile, FilesGone
 from regulars.settings import Settings
@@ -354,18 +354,35 @@ class Workspace:
 
         return self.ask(lambda session: audit(session, name, **options), as_of=as_of)
 
-    def review(self, *, as_of: datetime | date | str | None = None, show_names: bool = False, predictions: bool = True) -> Review:
+    def review(
+        self,
+        *,
+        as_of: datetime | date | str | None = None,
+        show_names: bool = False,
+        predictions: bool = True,
+        language: Literal["en", "de"] = "en",
+    ) -> Review:
         """The retention review as of an instant; write it with `.write(path)`. Customers are hidden unless `show_names`.
 
         Without `predictions` the parts on risk, lights and what comes next are left out; they take most of the time.
         """
         from regulars.reports import review
+        from regulars.reports.german import GERMAN
+        from regulars.reports.words import ENGLISH
 
         secret = (self.folder / "secret.key").read_bytes()
 
         def write(session: Session) -> Review:
             files = self.loads(leave_out=BY_THEMSELVES)
-            return review(session, title=self.settings.name, show_names=show_names, imports=files, secret=secret, predictions=predictions)
+            return review(
+                session,
+                title=self.settings.name,
+                show_names=show_names,
+                imports=files,
+                secret=secret,
+                predictions=predictions,
+                language=GERMAN if language == "de" else ENGLISH,
+            )
 
         return self.ask(write, as_of=as_of)
 

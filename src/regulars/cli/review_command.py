@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -25,13 +25,16 @@ REVIEW = Path("retention-review.html")
     show_default=True,
     help="Risk, lights, whether they held, and what comes next; most of the time.",
 )
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="English or German.")
 @click.pass_obj
-def command(shared: Shared, out: Path, as_of: str | None, *, pdf: bool, names: bool, predictions: bool) -> None:
+def command(
+    shared: Shared, out: Path, as_of: str | None, language: Literal["en", "de"], *, pdf: bool, names: bool, predictions: bool
+) -> None:
     """Write the retention review: one self-contained HTML file to read, print and forward."""
     from regulars.reports import pdf as write_pdf
 
     workspace = shared.open()
-    path = workspace.review(as_of=as_of, show_names=names, predictions=predictions).write(out)
+    path = workspace.review(as_of=as_of, show_names=names, predictions=predictions, language=language).write(out)
     click.echo(f"Wrote {path}")
     if pdf:
         click.echo(f"Wrote {write_pdf(path, path.with_suffix('.pdf'))}")

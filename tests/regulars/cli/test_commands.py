@@ -230,6 +230,13 @@ class TestTheRest:
         assert "orders" in said(capsys, "--workspace", shop, "compact")
 
     @pytest.mark.suite
+    def test_review_in_german(self, shop, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        said(capsys, "--workspace", shop, "review", "--language", "de", "--no-predictions", "--out", "bericht.html")
+        text = (tmp_path / "bericht.html").read_text(encoding="utf-8")
+        assert '<html lang="de"' in text
+        assert "Welcher Anteil der Kunden, die zu Beginn des Zeitraums aktiv waren, war es an seinem Ende nicht mehr?" in text
+
     def test_review(self, shop, tmp_path, capsys, monkeypatch):
         monkeypatch.chdir(tmp_path)
         assert "retention-review.html" in said(capsys, "--workspace", shop, "review")
