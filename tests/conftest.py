@@ -168,8 +168,10 @@ def postgres_server() -> Iterator[str]:
         os.chown(folder, account.pw_uid, account.pw_gid)
     data = folder / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    # As unlike SQLite as may be: texts in the order of a language, and a day that begins at another time.
+    initdb += ["--locale-provider=icu", "--icu-locale=en-US"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **owner)
-    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off", "TimeZone=UTC"]
+    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off", "TimeZone=Asia/Kathmandu"]
     command = [binaries / "postgres", "-D", data, *(part for option in options for part in ("-c", option))]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **owner) as server:
         url = f"postgresql://postgres@/postgres?host={folder}"
