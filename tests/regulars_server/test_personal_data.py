@@ -68,7 +68,9 @@ class TestRegistry:
         assert missing(models()) == {"team.User"}
         assert missing(f"table:{name}" for name in TABLES) == {"table:orders"}
 
-    @pytest.mark.parametrize("given", [{}, {"export": list}, {"export": list, "erase": len}, {"erase": len, "kept": "so"}, {"nothing_personal": True}])
+    @pytest.mark.parametrize(
+        "given", [{}, {"export": list}, {"export": list, "erase": len}, {"erase": len, "kept": "so"}, {"nothing_personal": True}]
+    )
     def test_takes_no_holding_that_leaves_something_open(self, given: dict, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(personal_data, "_registry", {})
         with pytest.raises(HoldingIncomplete):
