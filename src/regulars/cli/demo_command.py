@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,8 @@ def _synthetic(folder: Path) -> Workspace:
     workspace = regulars.open(folder, name="Synthetic shop", currency="EUR")
     if not workspace.loads(latest=1):
         company = Company(customers=SYNTHETIC_CUSTOMERS)
+        # Its history ends yesterday: a call of today is the next day, and does not find everybody gone for months.
+        company = replace(company, first_day=datetime.now(UTC).date() - timedelta(days=company.days))
         fill(workspace, company)
         click.echo(f"Made a shop of {company.customers:,} customers; what is true of it: regulars simulate --truth --workspace {folder}")
     return workspace

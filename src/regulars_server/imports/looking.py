@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import resource
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from regulars_server.imports.errors import UploadRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+log = logging.getLogger(__name__)
 
 SECONDS = 60
 MEMORY = 4 << 30
@@ -46,6 +49,11 @@ def look(path: Path, *, workspace: Path, format_name: str = "", mapping: Mapping
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as fault:
+        # Of what it said only the kind of fault: the rest may quote the file.
+        kind = (fault.stderr or b"").decode(errors="replace").rstrip().rpartition("\n")[2].partition(":")[0]
+        log.warning(
+            "Looking into an upload ended by %s, after saying: %s", getattr(fault, "returncode", "its time limit"), kind or "nothing"
+        )
         raise UploadRefused(
             "The file could not be looked into.", expected="a file that can be read with little memory", remedy="Export it as CSV."
         ) from fault
