@@ -155,3 +155,19 @@ class TestErasedRows:
         inbox.rewrite(second.id, b"{}")
         inbox.close()
         assert b"canary" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+class TestANewFile:
+    """In the place of one that was lost: the loader goes on behind the last id it had."""
+
+    def test_begins_above_every_id_of_the_lost_one(self, tmp_path: Path) -> None:
+        last = 0
+        for _ in range(2):
+            inbox = SqliteInbox(tmp_path / "inbox.db", gate=tmp_path / "inbox.lock")
+            inbox.append([row() for _ in range(50)])
+            found = [r.id for r in inbox.read(last, 100, 10_000)]
+            assert len(found) == 50
+            last = found[-1]
+            inbox.close()
+            for path in tmp_path.glob("inbox.db*"):
+                path.unlink()

@@ -7,6 +7,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from regulars_server.intake.door.inbox import DoorCount, InboxRow, encode_about, within
@@ -27,6 +28,9 @@ CREATE TABLE IF NOT EXISTS counts (
     requests INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (minute, source, outcome)
 ) WITHOUT ROWID;
 """
+_START = "INSERT INTO sqlite_sequence SELECT 'inbox', ? WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'inbox')"
+"""Ids begin at the microsecond of the file's birth. One that takes the place of a lost file is above every id that the loader has had; from one on,
+its rows would lie before the loader's place and never be read."""
 _INSERT = "INSERT INTO inbox (received_at, source, kind, body, about) VALUES (?, ?, ?, ?, ?)"
 _SEEN = "INSERT INTO deliveries VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _COUNT = """
@@ -59,6 +63,7 @@ class SqliteInbox:
             ):
                 self._connection.execute(f"PRAGMA {pragma}").fetchall()
             self._connection.executescript(_TABLES)
+            self._connection.execute(_START, (time.time_ns() // 1000,))
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
