@@ -87,8 +87,9 @@ class Quarantined(models.Model):
 class HotRow(models.Model):
     """A call that the serving file may not have yet."""
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False, db_constraint=False)
-    """Ascending with the row's own id, so that it needs no index of its own; each index costs every event."""
+    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False)
+    """Ascending with the row's own id, so that it needs no index of its own; each index costs every event. Rows may outlive their batch: whoever
+    forgets one would look through the whole hot tail for them."""
     identity_id = models.CharField(max_length=600, null=True)
     account_id = models.CharField(max_length=600, null=True)
     occurred_at = models.BigIntegerField()

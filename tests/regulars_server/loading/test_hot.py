@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from regulars_server.loading import staged
-from regulars_server.loading.models import HotRow, KnownPart, Quarantined
+from regulars_server.loading import hot as hot_tail, staged
+from regulars_server.loading.flushing import forget_done
+from regulars_server.loading.models import Batch, HotRow, KnownPart, Quarantined
 from regulars_server.loading.personal_data import HOLDINGS
 from regulars_server.loading.public import flush, flushed_batch, hot, live, orders_since, prune, tick
 from regulars_server.shared.public import expire
@@ -206,3 +207,12 @@ class TestHoldings:
         assert [gone[name] for name in names] == [0, 0, 0, 0]
         gone = expire(NOW + timedelta(days=100))
         assert [gone[name] for name in names] == [1, 1, 1, 1]
+
+    def test_forget_calls_whose_batch_is_forgotten_already(self, inbox):
+        later = NOW + timedelta(days=3)
+        for message in ("m1", "m2"):
+            send(inbox, track("Tea Drunk", message))
+            tick(NOW)
+            flush(NOW, force=True)
+        assert (forget_done(later), Batch.objects.count(), HotRow.objects.count()) == (1, 1, 2)
+        assert (hot_tail.expire(later), HotRow.objects.count()) == (2, 0)

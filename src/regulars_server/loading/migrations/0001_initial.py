@@ -216,7 +216,9 @@ class Migration(migrations.Migration):
                 ("bought_at", models.BigIntegerField(null=True)),
                 (
                     "batch",
-                    models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to="loading.batch"),
+                    models.ForeignKey(
+                        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to="loading.batch"
+                    ),
                 ),
             ],
             options={
