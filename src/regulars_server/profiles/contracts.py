@@ -129,6 +129,10 @@ class ProfileNote(NamedTuple):
     at: datetime
 
 
+NAMES = ("name", "first_name", "firstName", "last_name", "lastName")
+"""Traits that say what somebody is called."""
+
+
 class Profile(NamedTuple):
     """A person."""
 

@@ -30,13 +30,13 @@ from regulars_server.profiles.selectors import (
     find,
     identities_of,
     members_of,
+    names_of,
     notes,
     profile,
     profile_of,
-    suggestion_count,
-    suggestions,
     why,
 )
+from regulars_server.profiles.suggested import suggestion_count, suggestions
 from regulars_server.profiles.suggested_by_files import suggest_from_files
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "mark_written",
     "members_of",
     "merge",
+    "names_of",
     "notes",
     "pending_map_rows",
     "pending_reattributions",

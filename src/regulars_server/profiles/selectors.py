@@ -1,4 +1,4 @@
-"""Reading who is who: a person's profile, why its identities are one person, search, suggestions."""
+"""Reading who is who: a person's profile, why its identities are one person, search."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from regulars.identities.identifiers import identify
 from regulars_server.profiles import models
 from regulars_server.profiles.bulk import rows_among
 from regulars_server.profiles.contracts import (
+    NAMES,
     Evidence,
     Found,
     Profile,
@@ -19,10 +20,8 @@ from regulars_server.profiles.contracts import (
     ProfileIdentity,
     ProfileNote,
     ProfileTrait,
-    Suggested,
 )
 from regulars_server.profiles.sayings import folded
-from regulars_server.profiles.suggested_by_files import decided, still_apart
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
@@ -88,6 +87,18 @@ def profile_of(customer_id: str) -> Profile:
     )
 
 
+def names_of(customers: Collection[str]) -> dict[str, str]:
+    """What traits call each of some customers; who has no such trait is not in it. A few queries, however many they are."""
+    members = {customer: customer for customer in customers}
+    members |= dict(rows_among("profiles_identity", "identity, customer_id", "customer_id", customers))
+    said: dict[str, list[models.Trait]] = {}
+    for start in range(0, len(identities := list(members)), _AT_ONCE):
+        for row in models.Trait.objects.filter(identity__in=identities[start : start + _AT_ONCE], name__in=NAMES):
+            said.setdefault(members[row.identity], []).append(row)
+    named = {customer: Profile(customer, "", (), tuple(_newest(rows)), (), ()).name for customer, rows in said.items()}
+    return {customer: name for customer, name in named.items() if name}
+
+
 def why(left: str, right: str) -> list[Evidence]:
     """Why two identities are one person: the chain of calls and decisions between them; empty where they are not one."""
     customer_id = customer_of(left)
@@ -119,28 +130,6 @@ def notes(identities: Iterable[str]) -> list[ProfileNote]:
     """The notes on a person, by all identities of the person; the newest first."""
     found = models.Note.objects.filter(identity__in=list(identities)[:_AT_ONCE]).order_by("-at", "-id")
     return [ProfileNote(row.pk, row.text, row.actor, row.at) for row in found]
-
-
-def suggestions(limit: int = 100, offset: int = 0) -> list[Suggested]:
-    """What looks like one person and is not joined by itself, the newest first; after what calls showed, what files show."""
-    found = []
-    constraints = None
-    for row in models.Suggestion.objects.order_by("in_files", "-id")[offset : offset + limit]:
-        if row.in_files:
-            constraints = constraints or decided()
-            customers, seen_with = still_apart(row, constraints), len(row.customers)
-            if not customers:
-                continue
-        else:
-            customers = tuple(row.customers)
-            seen_with = sum(models.Link.objects.filter(**{side: row.rests_on}).count() for side in ("left", "right"))
-        found.append(Suggested(row.pk, row.code, row.rests_on, customers, tuple(map(reference_of, customers)), seen_with))
-    return found
-
-
-def suggestion_count() -> int:
-    """How many suggestions there are."""
-    return models.Suggestion.objects.count()
 
 
 def find(text: str, limit: int = 20, *, region: str | None = None) -> list[Found]:
@@ -191,12 +180,18 @@ def _step(row: models.Identity, sources: dict[tuple[str, ...], str], actors: dic
 
 
 def _traits(identities: list[str]) -> list[ProfileTrait]:
-    newest: dict[str, models.Trait] = {}
+    found: list[models.Trait] = []
     for start in range(0, len(identities), _AT_ONCE):
-        for row in models.Trait.objects.filter(identity__in=identities[start : start + _AT_ONCE]):
-            known = newest.get(row.name)
-            if known is None or (row.occurred_at, row.message_id, row.identity) > (known.occurred_at, known.message_id, known.identity):
-                newest[row.name] = row
+        found += models.Trait.objects.filter(identity__in=identities[start : start + _AT_ONCE])
+    return _newest(found)
+
+
+def _newest(rows: Iterable[models.Trait]) -> list[ProfileTrait]:
+    newest: dict[str, models.Trait] = {}
+    for row in rows:
+        known = newest.get(row.name)
+        if known is None or (row.occurred_at, row.message_id, row.identity) > (known.occurred_at, known.message_id, known.identity):
+            newest[row.name] = row
     return [ProfileTrait(name, row.value, row.source, row.occurred_at, row.identity) for name, row in sorted(newest.items())]
 
 

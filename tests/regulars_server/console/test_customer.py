@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -210,6 +212,23 @@ class TestSuggestions:
         assert b"Not the same person" in marketer.get(f"/customers/{anna}/").content
         marketer.post("/data/suggestions/dismiss/", {"id": profiles.suggestions()[0].suggestion_id})
         assert profiles.suggestion_count() == 0
+
+    def test_on_the_page_of_a_customer_are_those_of_them_and_take_no_more_queries_when_there_are_more(self, as_role, anna) -> None:
+        support = as_role("support")
+
+        def page_of(owners: dict[str, list[str]]) -> tuple[str, int]:
+            profiles.suggest_from_files(owners)
+            with CaptureQueriesContext(connection) as queries:
+                page = support.get(f"/customers/{anna}/").content.decode()
+            return page, len(queries)
+
+        page_of({})
+        alone, few = page_of({"a@x.eu": ["anna", "ben"]})
+        others = {f"{n:03}@x.eu": [f"l{n}", f"r{n}", f"s{n}"] for n in range(150)}
+        among_many, many = page_of({**others, "a@x.eu": ["anna", "ben"], "b@x.eu": ["anna", "c1", "c2", "c3"]})
+        assert (alone.count("Not the same person"), among_many.count("Not the same person")) == (1, 2)
+        assert many == few
+        assert "l149" not in among_many
 
     def test_are_shut_for_who_may_not_see_people(self, as_role, anna) -> None:
         assert as_role("no_personal_data").get("/data/suggestions/").status_code == 403

@@ -16,7 +16,7 @@ from regulars_server.serving import public as serving
 from regulars_server.shared.public import reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from regulars_server.profiles.public import Evidence, Profile, Suggested
@@ -176,19 +176,31 @@ def balance(identities: Sequence[str]) -> int | None:
 
 def suggested(profile: Profile) -> list[dict[str, Any]]:
     """Suggestions that name this customer, with the others in them."""
-    return [shown for one in profiles.suggestions() if profile.customer_id in one.customers for shown in [suggestion(one)]]
+    return with_names(profiles.suggestions(of={profile.customer_id, *profile.identity_ids}))
 
 
-def suggestion(one: Suggested) -> dict[str, Any]:
-    """A suggestion with names."""
-    people = [{"reference": r, "name": name_of(c), "id": c} for c, r in zip(one.customers, one.references, strict=True)]
-    return {"suggestion": one, "people": people}
+def with_names(suggestions: Sequence[Suggested]) -> list[dict[str, Any]]:
+    """Suggestions with what the people in them are called."""
+    names = names_of({customer for one in suggestions for customer in one.customers})
+    return [
+        {
+            "suggestion": one,
+            "people": [{"reference": r, "name": names[c], "id": c} for c, r in zip(one.customers, one.references, strict=True)],
+        }
+        for one in suggestions
+    ]
+
+
+def names_of(customers: Collection[str]) -> dict[str, str]:
+    """What each of some customers is called, else their id."""
+    known = {customer: (serving.customer(customer) or {}).get("name") for customer in customers}
+    by_traits = profiles.names_of([customer for customer, name in known.items() if not name])
+    return {customer: str(name or by_traits.get(customer, customer)) for customer, name in known.items()}
 
 
 def name_of(customer_id: str) -> str:
     """What a customer is called, else their id."""
-    facts = serving.customer(customer_id)
-    return str((facts and facts["name"]) or profiles.profile_of(customer_id).name or customer_id)
+    return names_of([customer_id])[customer_id]
 
 
 def counts(identities: Iterable[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from regulars.errors import RegularsError
 from regulars_server.console import refusals
-from regulars_server.console.customer.selectors import suggestion
+from regulars_server.console.customer.selectors import with_names
 from regulars_server.console.data import tabs
 from regulars_server.profiles import public as profiles
 from regulars_server.shared.public import record_list
@@ -31,7 +31,7 @@ HERE = "/data/suggestions/"
 @require_GET
 def suggestions(request: HttpRequest) -> HttpResponse:
     """The newest suggestions."""
-    found = [suggestion(one) for one in profiles.suggestions(limit=SHOWN)]
+    found = with_names(profiles.suggestions(limit=SHOWN))
     if found:
         record_list(actor=str(request.user), action="suggestions.viewed", now=timezone.now(), query={}, count=len(found))
     return tabs.show(request, "suggestions", "suggestions", {"found": found})
