@@ -13,6 +13,7 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import deltalake  # noqa: F401  (here and not in each child: it takes time)
 import pyarrow as pa
@@ -70,8 +71,13 @@ def run_erase(shop: Workspace) -> None:
 
 def run_tidy(shop: Workspace) -> None:
     """All small files are merged, what lies about is deleted, and all records are folded."""
-    compaction.MOST_SMALL_FILES, compaction.SPARED_HOURS, records.FOLD_FROM = 2, 0, 1
-    shop.tidy(datetime.now(UTC) + timedelta(days=1))
+    # Tests run this in their own process too, and the next one wants these as they were.
+    with (
+        patch.object(compaction, "MOST_SMALL_FILES", 2),
+        patch.object(compaction, "SPARED_HOURS", 0),
+        patch.object(records, "FOLD_FROM", 1),
+    ):
+        shop.tidy(datetime.now(UTC) + timedelta(days=1))
 
 
 CHANGES = {"import": run_import, "undo": run_undo, "compact": run_compact, "erase": run_erase, "tidy": run_tidy}

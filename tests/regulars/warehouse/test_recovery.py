@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from regulars.errors import WorkspaceLocked
-from regulars.warehouse import changes
+from regulars.warehouse import changes, compaction, records
 from regulars.warehouse.changes import Places
 from regulars.warehouse.lock import Lock
 from regulars.workspace import Workspace
@@ -94,6 +94,17 @@ class TestKilled:
             CHANGES[change](shop)
             assert content(shop) == after, f"another result after a kill at step {step}"
         print(f"{change}: {steps} steps")
+
+
+class TestTidyingAtOnce:
+    def test_leaves_the_numbers_as_they_were(self, template, tmp_path):
+        def numbers():
+            return compaction.MOST_SMALL_FILES, compaction.SPARED_HOURS, records.FOLD_FROM
+
+        before = numbers()
+        shutil.copytree(template, tmp_path / "shop")
+        CHANGES["tidy"](Workspace.open(tmp_path / "shop"))
+        assert numbers() == before
 
 
 class TestRecovery:
