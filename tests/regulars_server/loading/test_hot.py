@@ -158,6 +158,14 @@ class TestErasedPeople:
         flush(NOW, force=True)
         assert table("select count(*) from events where identity_id = 'anna'") == [(0,)]
 
+    def test_keep_no_refused_call_with_half_a_surrogate_from_being_set_aside(self, shop, inbox):
+        send(inbox, track("Tea Drunk", "m1"))
+        tick(NOW)
+        flush(NOW, force=True)
+        shop.erase("anna")
+        send(inbox, '{"type":"track","event":"","properties":{"x":"\\ud800"}}', track("Tea Drunk", "m2", "berta"))
+        assert tick(NOW).report == {"taken": 1, "set_aside": 1}
+
     def test_whose_rows_were_staged_are_left_out_of_the_load(self, shop, inbox):
         send(inbox, track("Tea Drunk", "m1"))
         tick(NOW)

@@ -56,7 +56,8 @@ class ErasedHashes:
         digits = phone_digits(value)
         if digits:
             forms.append(f"tel:{digits}")
-        return [hmac.new(self._key, form.encode(), hashlib.sha256).hexdigest() for form in forms]
+        # What anybody may send holds halves of surrogate pairs, too.
+        return [hmac.new(self._key, form.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest() for form in forms]
 
 
 def phone_digits(value: str) -> str | None:
