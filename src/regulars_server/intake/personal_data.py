@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from regulars_server.shared.personal_data import Ids
 
 _COUNTED = timedelta(days=90)
+_DEEPEST = 100
+"""Levels of a request; the loader takes less than half of them."""
 
 
 def export(ids: Ids) -> Iterator[Mapping[str, Any]]:
-    """The waiting events in which one of the identities stands."""
+    """The waiting events in which one of the identities stands; a request that is nested too deep as a text."""
     inbox, forms = open_inbox(settings.CONFIG), Forms(ids)
     try:
         for row in _rows(inbox):
-            events, around = _split(row)
-            for event in events:
-                if forms.named_in(event) or forms.named_in(around):
-                    yield {"received_at": row.received_at, "source": row.source, "kind": row.kind, "event": event}
+            for event in _naming(row, forms):
+                yield {"received_at": row.received_at, "source": row.source, "kind": row.kind, "event": event}
     finally:
         inbox.close()
 
@@ -42,11 +42,10 @@ def erase(ids: Ids) -> int:
     inbox, forms, gone = open_inbox(settings.CONFIG), Forms(ids), 0
     try:
         for row in _rows(inbox):
-            events, around = _split(row)
-            left = [] if forms.named_in(around) else [forms.without(event) for event in events if not forms.named_in(event)]
-            if left != events:
-                gone += len(events) - len(left)
-                inbox.rewrite(row.id, json.dumps({**around, "batch": left}).encode() if left else None)
+            count, body = _left(row, forms)
+            gone += count
+            if body is not row.body:
+                inbox.rewrite(row.id, body)
         inbox.sweep()
     finally:
         inbox.close()
@@ -70,15 +69,46 @@ def _rows(inbox: Inbox) -> Iterator[InboxRow]:
         yield from rows
 
 
-def _split(row: InboxRow) -> tuple[list[Any], dict[str, Any]]:
-    """The events of a request, and what stands around them."""
+def _naming(row: InboxRow, forms: Forms) -> list[Any]:
+    parts = _split(row)
+    if parts is None:
+        return [row.body.decode("utf-8", "replace")] if forms.in_bytes(row.body) else []
+    events, around = parts
+    return events if forms.named_in(around) else [event for event in events if forms.named_in(event)]
+
+
+def _left(row: InboxRow, forms: Forms) -> tuple[int, bytes | None]:
+    """How many events of a request go, and what is left of it: the very same bytes where it does not concern the person, None where nothing is."""
+    parts = _split(row)
+    if parts is None:
+        return (1, None) if forms.in_bytes(row.body) else (0, forms.cleaned(row.body))
+    events, around = parts
+    left = [] if forms.named_in(around) else [forms.without(event) for event in events if not forms.named_in(event)]
+    if left == events:
+        return 0, row.body
+    return len(events) - len(left), json.dumps({**around, "batch": left}).encode() if left else None
+
+
+def _split(row: InboxRow) -> tuple[list[Any], dict[str, Any]] | None:
+    """The events of a request, and what stands around them; None where it cannot be read or is nested deeper than anything that is taken."""
     try:
         said = json.loads(row.body)
     except (ValueError, RecursionError):
-        return [row.body.decode("utf-8", "replace")], {}
+        return None
+    if _is_deep(said):
+        return None
     if isinstance(said, dict) and isinstance(said.get("batch"), list):
         return said["batch"], {name: value for name, value in said.items() if name != "batch"}
     return [said], {}
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
 
 
 HOLDINGS = (

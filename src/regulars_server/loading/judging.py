@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -13,7 +12,7 @@ import msgspec
 
 from regulars.tracking import read
 from regulars_server.intake.public import cut_within
-from regulars_server.shared.public import texts_within
+from regulars_server.shared.public import texts_of_broken, texts_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 POISON = "loading.poison"
 OFF_PLAN = "plan.violated"
 _LONGEST_ID = 512
-_ID_FIELDS = ("userId", "anonymousId", "previousId")
-_TEXT = re.compile(r'"([^"\\]{1,512})"')
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,15 +216,13 @@ class Erased:
         return any(self._contains(value) for value in values if value)
 
     def concern(self, raw: bytes) -> bool:
-        """Whether one of them is named in a call that cannot be read. Mere digits are ids only where ids stand: anything may be 17."""
-        ids: list[str] = []
+        """Whether one of them is named in a call that cannot be read."""
+        texts: Iterable[str]
         try:
-            said = json.loads(raw)
-            texts: Iterable[str] = texts_within(said)
-            ids = [str(said[name]) for name in _ID_FIELDS if isinstance(said, dict) and said.get(name)]
+            texts = texts_within(json.loads(raw))
         except (ValueError, RecursionError):
-            texts = _TEXT.findall(raw.decode("utf-8", "replace"))
-        return any(self._contains(text) for text in (*ids, *(one for one in texts if not one.isdigit())) if len(text) <= _LONGEST_ID)
+            texts = texts_of_broken(raw.decode("utf-8", "replace"))
+        return any(self._contains(text) for text in texts if len(text) <= _LONGEST_ID)
 
     def _contains(self, value: str) -> bool:
         known = self._known.get(value)

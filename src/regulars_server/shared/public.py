@@ -9,7 +9,7 @@ from regulars_server.shared.audit_reading import (
     entries as audit_entries,
 )
 from regulars_server.shared.csv_lines import csv_line
-from regulars_server.shared.mentions import Forms, texts_within
+from regulars_server.shared.mentions import Forms, texts_of_broken, texts_within
 from regulars_server.shared.outbox import Event, deliver_events, on, publish, retry_parked
 from regulars_server.shared.personal_data import Holding, Ids, holdings, register
 from regulars_server.shared.persons import erase_person, expire, export_person, resume_erasures
@@ -43,6 +43,7 @@ __all__ = [
     "register",
     "resume_erasures",
     "retry_parked",
+    "texts_of_broken",
     "texts_within",
     "write_tx",
 ]

@@ -45,7 +45,7 @@ MENTIONS = [
     {"context": {"traits": {"phone": "00491701234567"}}},
     {"customer": {"id": 99}},
 ]
-OTHERS = [{"userId": "u11"}, {"anonymousId": "a-12"}, {"note": "u1 is not alone here"}, {"n": 4917012345}]
+OTHERS = [{"total": 99}, {"userId": "u11"}, {"anonymousId": "a-12"}, {"note": "u1 is not alone here"}, {"n": 4917012345}]
 
 
 class TestInbox:
@@ -65,14 +65,27 @@ class TestInbox:
         assert len(list(export(IDS))) == len(MENTIONS)
         assert erase(IDS) == len(MENTIONS)
         rows = inbox.read(0, 100, 1 << 20)
-        assert [json.loads(row.body) for row in rows[:4]] == OTHERS
+        assert [json.loads(row.body) for row in rows[: len(OTHERS)]] == OTHERS
         assert json.loads(rows[-1].body) == {"sentAt": "now", "batch": [*OTHERS, None]}
-        assert len(rows) == 6
+        assert len(rows) == len(OTHERS) + 2
 
     def test_takes_a_request_out_whose_frame_names_a_person(self, inbox: Inbox) -> None:
         put(inbox, {"batch": OTHERS, "context": {"userId": "u1"}}, "batch")
         assert erase(IDS) == len(OTHERS)
         assert inbox.backlog() == (0, None)
+
+    @pytest.mark.parametrize("depth", [90, 600, 900])
+    def test_is_erased_from_whatever_lies_there_nested_too_deep(self, inbox: Inbox, depth: int) -> None:
+        deep = b'{"a":' * depth + b"%s" + b"}" * depth
+        put(inbox, deep % b'"of ann@shop.example"')
+        put(inbox, b'{"batch":[' + deep % b'"ann@shop.example"' + b"]}", "batch")
+        put(inbox, deep % b'"of joann@shop.example"')
+        assert len(list(export(IDS))) == 1
+        assert erase(IDS) == 1
+        mentioning, other = (row.body for row in inbox.read(0, 100, 1 << 20))
+        assert b"[erased]" in mentioning
+        assert b"ann@shop" not in mentioning
+        assert other == deep % b'"of joann@shop.example"'
 
     def test_forgets_counts_after_ninety_days(self, inbox: Inbox) -> None:
         now = datetime.fromtimestamp(int(time.time()), UTC)
