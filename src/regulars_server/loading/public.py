@@ -4,6 +4,7 @@ from regulars_server.loading.contracts import Flushed, HotCall, QuarantinedCall,
 from regulars_server.loading.errors import LeaseLost, LeaseTaken, ReplayRefused
 from regulars_server.loading.flushing import flush, recover
 from regulars_server.loading.hot import flushed_batch, hot, live, orders_since, prune
+from regulars_server.loading.judging import OFF_PLAN
 from regulars_server.loading.lease import Lease, take as take_lease
 from regulars_server.loading.plans import learn_plan, plan_of, save_plan
 from regulars_server.loading.quality import quality

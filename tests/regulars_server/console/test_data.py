@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from regulars_server.intake.public import source
-from regulars_server.loading.public import plan_of, quarantine, quarantine_counts, tick
+from regulars_server.loading.public import plan_of, quarantine, quarantine_counts, save_plan, tick
 from regulars_server.shared.audit import deliver
 from regulars_server.shared.models import AuditEntry
 from tests.regulars_server.loading.calls import NOW, send, track
@@ -104,6 +104,20 @@ class TestLive:
             owner.get("/data/live/rows/")
         deliver()
         assert AuditEntry.objects.filter(action="live.viewed").count() == 1
+
+    def test_says_in_german_all_that_departs_from_the_plan(self, as_role, inbox) -> None:
+        event = {
+            "type": "object",
+            "required": ["cup"],
+            "properties": {"cup": {}, "price": {"type": "number"}},
+            "additionalProperties": False,
+        }
+        save_plan(source="web", schema={"events": {"Tea Drunk": event}}, mode="mark", actor="user 1", now=NOW)
+        send(inbox, track("Tea Drunk", "m1", price="many", sort="green", spoon="small"))
+        tick(NOW)
+        page = as_role("owner").get("/data/live/", headers={"accept-language": "de"}).content.decode()
+        for text in ("cup fehlt", "price ist ein Text, nicht eine Zahl", "sort steht nicht im Plan", "spoon steht nicht im Plan"):
+            assert text in page, text
 
 
 class TestQuarantine:

@@ -17,6 +17,7 @@ from regulars.tracking.reading import read
 from regulars_server.console import refusals
 from regulars_server.console.data.words import why
 from regulars_server.console.spoken import SENTENCES, calls, files, spoken
+from regulars_server.loading.public import OFF_PLAN
 from tests.regulars_server.console.refused import SRC, _texts, templates
 
 ENGLISH = re.compile(r"\b(the|of|and|is|are|not|with|from|no|your|again|column|file)\b")
@@ -131,13 +132,19 @@ class TestCalls:
         reading = read(b'{"type": "track", "event": 7, "userId": "u"}', kind="track", received_at=0, source="s", key="k")
         assert _german(reading.refused[0].explanation) == "der Name des Ereignisses ist eine Zahl, kein Text"
 
+    @pytest.mark.parametrize("sentence", sorted(text for text in calls.CALLS if "; " in text))
+    def test_that_have_a_stop_in_their_sentence_say_it_whole_in_german(self, sentence: str) -> None:
+        values = {"count": "200", "most": "100", "size": "300", "field": "userId"}
+        with translation.override("de"):
+            assert why(sentence % values, "call.too_large") == translation.gettext(sentence) % values != sentence % values
+
     def test_that_depart_from_the_plan_say_how_in_german(self) -> None:
         schema = {"type": "object", "required": ["order_id"], "properties": {"price": {"type": ["number", "null"]}}}
         plan = Plan({"events": {"Order Completed": schema}})
         body = b'{"event": "Order Completed", "userId": "u", "properties": {"price": "many"}}'
         [call] = read(body, kind="track", received_at=0, source="s", key="k").calls
         with translation.override("de"):
-            said = why("; ".join(plan.check(call)))
+            said = why("; ".join(plan.check(call)), OFF_PLAN)
         assert sorted(said.split("; ")) == ["order_id fehlt", "price ist ein Text, nicht eine Zahl oder null"]
 
 

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from regulars_server.console.data import tabs
-from regulars_server.console.data.words import CALL_WORDS
-from regulars_server.console.spoken import spoken
+from regulars_server.console.data.words import CALL_WORDS, why
 from regulars_server.intake.public import sources
-from regulars_server.loading.public import live as latest
+from regulars_server.loading.public import OFF_PLAN, live as latest
 from regulars_server.profiles import public as profiles
 from regulars_server.shared.public import record_list, reference_of
 from regulars_server.team.access import needs
@@ -75,5 +74,5 @@ def _shown(call: HotCall, whose: dict[str, str]) -> dict[str, Any]:
         "kind": CALL_WORDS.get(call.kind, call.kind),
         "reference": reference_of(customer) if customer else "",
         "said": said[:LONGEST],
-        "marks": [spoken(mark) for mark in call.marks],
+        "marks": [why(mark, OFF_PLAN) for mark in call.marks],
     }

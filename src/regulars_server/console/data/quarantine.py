@@ -57,7 +57,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
             count=len(found[:SHOWN]),
         )
         context["calls"] = [
-            {"call": call, "reason": reason(call.code), "explanation": why(call.explanation), "raw": _pretty(call.raw)}
+            {"call": call, "reason": reason(call.code), "explanation": why(call.explanation, call.code), "raw": _pretty(call.raw)}
             for call in found[:SHOWN]
         ]
         if len(found) > SHOWN:

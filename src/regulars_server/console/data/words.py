@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from regulars_server.console.spoken import spoken
+from regulars_server.loading.public import OFF_PLAN
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -69,6 +70,8 @@ def reason(code: str) -> _StrPromise | str:
     return QUARANTINE_WORDS.get(code.rpartition(".")[2], code.replace("_", " ").replace(".", ": "))
 
 
-def why(explanation: str) -> str:
-    """What is wrong with a call, one thing after the other."""
-    return "; ".join(spoken(part) for part in explanation.split("; "))
+def why(explanation: str, code: str) -> str:
+    """What is wrong with a call that bears a code; where it departs from its plan, one thing after the other."""
+    # Only plans say several things at once; other sentences may have such a stop of their own.
+    parts = explanation.split("; ") if code == OFF_PLAN else [explanation]
+    return "; ".join(map(spoken, parts))
