@@ -7,7 +7,7 @@ from regulars_server.serving.known import known
 from regulars_server.serving.languages import language, reason
 from regulars_server.serving.overview import chart_file, overview
 from regulars_server.serving.reading import close
-from regulars_server.serving.timelines import timeline
+from regulars_server.serving.timelines import first_at, timeline
 
 __all__ = [
     "LIGHTS",
@@ -26,6 +26,7 @@ __all__ = [
     "customer",
     "customer_id_of",
     "customers",
+    "first_at",
     "known",
     "language",
     "lights",

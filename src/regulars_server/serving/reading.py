@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 MEMORY = "256MB"
 """What reading may take in a web process."""
 MOST_ANSWERS = 500
-"""Answers of the whole file that are kept; then the oldest goes."""
+"""Answers of the whole file that are kept; then the one that was not asked for the longest goes."""
+MOST_OF_PEOPLE = 50
+"""Answers about single people that are kept: a page asks the same of them several times."""
 CONFIGURATION: dict[str, Any] = {
     "memory_limit": MEMORY,
     "threads": 2,
@@ -32,6 +34,38 @@ CONFIGURATION: dict[str, Any] = {
     "autoload_known_extensions": False,
     "enable_external_access": False,
 }
+
+
+class Answers:
+    """Answers by what was asked, so many at most: what was not asked for the longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[Any, ...], list[dict[str, Any]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """What was asked, that which goes first at the beginning."""
+        with self._lock:
+            return iter(list(self._kept))
+
+    def get(self, wanted: tuple[Any, ...]) -> list[dict[str, Any]] | None:
+        """The answer, where it is kept."""
+        with self._lock:
+            found = self._kept.get(wanted)
+            if found is not None:
+                self._kept.move_to_end(wanted)
+            return found
+
+    def keep(self, wanted: tuple[Any, ...], answer: list[dict[str, Any]]) -> None:
+        """Keep an answer."""
+        with self._lock:
+            self._kept[wanted] = answer
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 @dataclass(slots=True)
@@ -43,8 +77,10 @@ class Opened:
     mark: tuple[int, int, int]
     readers: int = 0
     replaced: bool = False
-    answers: OrderedDict[tuple[Any, ...], list[dict[str, Any]]] = field(default_factory=OrderedDict)
+    answers: Answers = field(default_factory=lambda: Answers(MOST_ANSWERS))
     """What was asked of the whole file: it does not change."""
+    of_people: Answers = field(default_factory=lambda: Answers(MOST_OF_PEOPLE))
+    """What was asked of single people: few, so that nobody stays in memory, and apart, so that they do not drive out what is dear."""
 
 
 _lock = threading.Lock()
@@ -58,7 +94,7 @@ class Reader:
         self._cursor = cursor
         self.built = opened.built
         self.left_out = left_out
-        self._answers = opened.answers
+        self._opened = opened
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query as plain values."""
@@ -70,14 +106,14 @@ class Reader:
         """The rows of a query as they come, in the order of its columns."""
         return self._cursor.execute(query, list(values)).fetchall()
 
-    def once(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """As `rows`, for what depends on the file alone: asked once for each file. Not to be changed by the caller."""
+    def once(self, query: str, values: Sequence[Any] = (), *, of_people: bool = False) -> list[dict[str, Any]]:
+        """As `rows`, for what depends on the file alone, and kept for the next time. Not to be changed by the caller."""
         wanted = (query, *values)
-        found = self._answers.get(wanted)
+        answers = self._opened.of_people if of_people else self._opened.answers
+        found = answers.get(wanted)
         if found is None:
-            if len(self._answers) >= MOST_ANSWERS:
-                self._answers.popitem(last=False)
-            found = self._answers[wanted] = self.rows(query, values)
+            found = self.rows(query, values)
+            answers.keep(wanted, found)
         return found
 
     def pieces(self, query: str, values: Sequence[Any] = (), size: int = 2000) -> Iterator[list[tuple[Any, ...]]]:

@@ -61,6 +61,17 @@ def timeline(
         return [_entry(*row) for row in found[:shown]]
 
 
+def first_at(identity: str) -> datetime | None:
+    """The instant of the earliest entry of an identity; None where there is none."""
+    with reader() as file:
+        if file is None or reference_of(identity) in file.left_out:
+            return None
+        # One owner at a time, as above.
+        query = "select min(occurred_at) from timeline where owner = {} and identity = ?"
+        found = [file.tuples(query.format(owner), [identity])[0][0] for owner in _owners(file, [identity])]
+        return min((at.replace(tzinfo=UTC) for at in found if at is not None), default=None)
+
+
 def _has(file: Reader, tables: Collection[str]) -> bool:
     """Whether anybody has entries of these tables: most companies have no points, for example, and are asked for them with each customer."""
     return not {row["table"] for row in file.once('select distinct "table" from timeline')}.isdisjoint(tables)
@@ -73,7 +84,7 @@ def _owners(file: Reader, identities: list[str]) -> list[int]:
         some = identities[start : start + AT_ONCE]
         parts = [f"select owner from identities where key = hash(${n}::varchar) and identity = ${n}" for n in range(1, len(some) + 1)]
         # Asked several times for each page of a customer: for the timeline, for points, for the next stretch.
-        owners |= {int(row["owner"]) for row in file.once(" union all ".join(parts), some)}
+        owners |= {int(row["owner"]) for row in file.once(" union all ".join(parts), some, of_people=True)}
     return sorted(owners)
 
 

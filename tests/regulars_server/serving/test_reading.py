@@ -59,6 +59,29 @@ class TestReader:
             file.rows("delete from customers")
 
 
+class TestAnswers:
+    def test_that_are_asked_for_again_and_again_outlive_those_that_are_not(self, built) -> None:
+        with reader() as file:
+            dear = file.once("select count(*) as n from customers")
+            for number in range(2 * reading.MOST_ANSWERS):
+                file.once("select ? as n", [number])
+                assert file.once("select count(*) as n from customers") is dear
+            kept = file.once("select ? as n", [2 * reading.MOST_ANSWERS - 1])
+            assert file.once("select ? as n", [2 * reading.MOST_ANSWERS - 1]) is kept
+        [opened] = reading._opened.values()
+        assert len(opened.answers) == reading.MOST_ANSWERS
+
+    def test_about_people_are_few_and_drive_out_no_others(self, built, place) -> None:
+        with reader() as file:
+            dear = file.once("select count(*) as n from customers")
+            for number in range(reading.MOST_ANSWERS + 10):
+                timeline([f"somebody{number}@example.com"])
+            assert file.once("select count(*) as n from customers") is dear
+        opened = reading._opened[str(place)]
+        assert len(opened.of_people) == reading.MOST_OF_PEOPLE
+        assert not [asked for asked in opened.answers if "somebody" in str(asked)]
+
+
 class TestHolding:
     def test_hands_out_what_it_holds_of_a_person(self, built) -> None:
         told = list(export(frozenset({"c001", "anon:1"})))

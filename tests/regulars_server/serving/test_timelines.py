@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from regulars_server.serving.building import build_here
-from regulars_server.serving.public import timeline
+from regulars_server.serving.hidden import hide
+from regulars_server.serving.public import first_at, timeline
 from regulars_server.serving.timeline_rows import TELLINGS
 from tests.regulars_server.serving.conftest import NOW
 from tests.regulars_server.serving.installed import install
@@ -78,6 +79,22 @@ class TestTimeline:
     @pytest.mark.parametrize("cursor", ["", "x", "1.x", "'; drop table timeline", "1.2.3"])
     def test_a_cursor_that_is_none_is_the_beginning(self, built, cursor) -> None:
         assert timeline(["c001"], before=cursor, limit=2) == timeline(["c001"], limit=2)
+
+    def test_begins_at_the_first_instant_that_it_says(self, workspace, built) -> None:
+        for who in range(40):
+            for identity in (f"c{who:03}", f"anon:{who}"):
+                assert first_at(identity) == min((row[0] for row in scanned(workspace, {identity})), default=None)
+        assert first_at("never seen") is None
+        hide(["c001"])
+        assert first_at("c001") is None
+
+    def test_begins_where_it_does_however_long_it_is(self, settings, tmp_path) -> None:
+        views = [
+            {"at": f"2026-01-01T00:{n // 60:02}:{n % 60:02}", "customer": "anna", "name": "Viewed", "row_key": f"v{n}"} for n in range(1200)
+        ]
+        shop = install(settings, tmp_path, tables={"events": views})
+        build_here(shop, NOW)
+        assert first_at("anna") == datetime(2026, 1, 1, tzinfo=UTC)
 
     def test_of_nobody_is_empty(self, built) -> None:
         assert timeline([]) == timeline(["who?"]) == []

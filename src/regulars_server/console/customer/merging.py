@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 P = Permission
 SHOWN = 10
-FETCHED, MOST_FETCHES = 500, 20
 
 
 @needs(P.EDIT_PEOPLE, P.SEE_PEOPLE)
@@ -77,14 +76,7 @@ def _in_files(*customers: selectors.Customer) -> dict[str, int]:
 
 
 def _first_at(customer_id: str) -> int:
-    earliest, before = timezone.now(), None
-    for _round in range(MOST_FETCHES):
-        entries = serving.timeline([customer_id], before, FETCHED)
-        if entries:
-            earliest, before = entries[-1].occurred_at, entries[-1].cursor
-        if len(entries) < FETCHED:
-            break
-    return round(earliest.timestamp() * 1_000_000)
+    return round((serving.first_at(customer_id) or timezone.now()).timestamp() * 1_000_000)
 
 
 def _search(request: HttpRequest, text: str, here: selectors.Customer) -> list[dict[str, str]]:
