@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 WORDS = {
-    "profiles.unknown_identity": gettext_lazy("Nobody is known under this id by a call yet, only from files: it cannot be joined by hand."),
+    "profiles.unknown_identity": gettext_lazy("Nobody is known under this id, or it is no id that can be joined. Load the page again."),
     "profiles.one_person_already": gettext_lazy("The two are one person already."),
     "profiles.nothing_to_part": gettext_lazy("This identity cannot leave: it is the only one, or it follows another one."),
     "profiles.no_such_suggestion": gettext_lazy("This suggestion is not there any more."),

@@ -50,6 +50,21 @@ class TestPageOfTheLog:
         assert f'title="{owner.actor}">{owner.name or owner.email}</td>' in text
         assert 'title="source.created">Quelle angelegt</td>' in text
 
+    def test_says_when_to_the_second(self, client: Client, owner: User) -> None:
+        record_change(actor="system", action="source.created", now=START.replace(hour=11, minute=5, second=7))
+        deliver()
+        assert ":05:07</time>" in client.get("/audit/").content.decode()
+
+    def test_finds_the_tries_of_who_has_no_account(self, client: Client, owner: User) -> None:
+        fill(3)
+        client.post("/sign-in/", {"email": "nobody@example.com", "password": "guess"})
+        record_change(actor="unknown", action="member.sign_in_failed", now=START)
+        deliver()
+        assert '<option value="unknown">unknown account</option>' in client.get("/audit/").content.decode()
+        found = client.get("/audit/", {"actor": "unknown"}, headers={"accept-language": "de"}).content.decode()
+        assert '<option value="unknown" selected>unbekanntes Konto</option>' in found
+        assert rows(found) == found.count('title="member.sign_in_failed"') > 0
+
     def test_shows_the_newest_first_a_page_at_a_time(self, client: Client, owner: User) -> None:
         fill(PAGE + 7)
         first = client.get("/audit/").content.decode()

@@ -31,7 +31,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     page = audit_entries(query, before=int(before) if before.isdecimal() and len(before) < 19 else None)
     checked = "check" in request.GET
     names = {user.actor: user.name or user.email for user in User.objects.order_by("name", "email")}
-    names["system"] = _("system")
+    names |= {"system": _("system"), "unknown": _("unknown account")}
     if query.actor:
         names.setdefault(query.actor, query.actor)
     said = query.as_words()
