@@ -98,7 +98,8 @@ STATIC_URL = "/static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CONNECTION_SECONDS = 60
-"""How long a thread keeps a connection to a database."""
+"""How old a thread's connection to a database may be. That is looked at only when the thread's next request begins or ends: one that gets none
+keeps its connection."""
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; "
     "PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;"  # who was erased must not be left in freed pages

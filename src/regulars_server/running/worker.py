@@ -51,7 +51,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `end`."""
-        from django.db import close_old_connections
+        from django.db import close_old_connections, connections
 
         heart = threading.Thread(target=self._beat, daemon=True)
         heart.start()
@@ -60,8 +60,10 @@ class Worker:
             for part in self.parts:
                 if part.is_due(clock) and not self._ending.is_set():
                     part.run()
-            if any(part.failures for part in self.parts) or clock >= self._renew_at:
-                # A connection that broke is not used for ever, and none grows old.
+                    if part.failures:
+                        # What failed may have broken it, or left it in the middle of something.
+                        connections.close_all()
+            if clock >= self._renew_at:
                 self._renew_at = clock + RENEW_SECONDS
                 close_old_connections()
             rest = min(part.due for part in self.parts) - time.monotonic()
