@@ -1,7 +1,7 @@
 """Compaction: many small files in the order of arrival become few, in which the rows of a customer lie together.
 
 `compact_tables` rewrites everything, for which nobody else may change the workspace. `merge_small_files` is for every day: it merges small files
-of like size, as loads append, so that a row is rewritten a few times in its life and not each time that sixty-four loads have come.
+of like size, as loads append, so that a row is rewritten two or three times in its life and not each time that sixty-four loads have come.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from regulars.warehouse.store import Store
 
 _BUCKET_ROWS = 500_000
+"""The most rows of a file that was sorted, more or less: what has more is divided by customer."""
+_SMALL_PART = 3
+"""A file is small below this part of `_BUCKET_ROWS`: what a merge divides has at least half of it, and must not count as small again."""
 _MOST_BUCKETS = 64
 _HELD_ROWS = 8_192
 SPARED_HOURS = 1
 """Files removed less than this ago stay: a query may have pinned them."""
 MERGED = "merged-"
-"""Files with this prefix were merged from small ones: sorted each for itself."""
+"""Files with this prefix were merged from small ones: sorted each for itself, so that a customer may be in several. Compaction sorts them anew."""
 MOST_SMALL_FILES = 64
 """Small files of one table from which on merging pays; at one load every ten seconds that is eleven minutes."""
 
@@ -88,9 +91,9 @@ def has_small_files(store: Store) -> bool:
 def _of_like_size(rows_by_file: dict[str, int]) -> list[str]:
     """The small files to be merged: the smallest, and each next one that is no larger than all before it together.
 
-    So what was merged is merged again only with as many rows as it has, and there are never more than some twenty such files.
+    So what was merged is merged again only with as many rows as it has, and is left alone once it is no longer small.
     """
-    small = sorted((rows, name) for name, rows in rows_by_file.items() if rows < _BUCKET_ROWS)
+    small = sorted((rows, name) for name, rows in rows_by_file.items() if rows * _SMALL_PART < _BUCKET_ROWS)
     if len(small) < MOST_SMALL_FILES:
         return []
     chosen: list[str] = []
@@ -123,7 +126,7 @@ def tables_with_remains(store: Store, now: float) -> list[str]:
 
 
 def _rewrite_sorted(rewrite: Rewrite, store: Store, table: str, rows: int, names: list[str], *, prefix: str = SORTED) -> None:
-    count = min(_MOST_BUCKETS, -(-rows // _BUCKET_ROWS)) or 1
+    count = _parts(rows)
     if count == 1:
         rewrite.remove(table, names)
         parts = [part for name in names for part in stored_rows(store.path(table) / name)]
@@ -137,6 +140,11 @@ def _rewrite_sorted(rewrite: Rewrite, store: Store, table: str, rows: int, names
         if path.exists():
             rewrite.add(table, [_in_customer_order(pa.concat_tables(stored_rows(path)))], prefix=prefix)
             path.unlink()
+
+
+def _parts(rows: int) -> int:
+    """Into how many files so many rows are sorted."""
+    return min(_MOST_BUCKETS, -(-rows // _BUCKET_ROWS)) or 1
 
 
 def _distribute(store: Store, table: str, names: list[str], paths: list[Path]) -> None:

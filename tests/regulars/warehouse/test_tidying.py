@@ -46,11 +46,11 @@ class TestTidy:
         assert shop.tidy().files == {}
 
     def test_leaves_large_files_and_few_files_alone(self, shop, monkeypatch):
-        monkeypatch.setattr(compaction, "_BUCKET_ROWS", 3)
+        monkeypatch.setattr(compaction, "_BUCKET_ROWS", 9)
         large = put(shop, orders=rows("orders", *(order(f"l{n}", "anna", n) for n in range(3))))
         put(shop, customers=rows("customers", {"identity_id": "anna"}))
         customers = files(shop, "customers")
-        shop.tidy()
+        assert shop.tidy().files == {"orders": 2}
         assert f"{large}-orders.parquet" in files(shop)
         assert files(shop, "customers") == customers
         assert len(read(shop, "select * from orders")) == 8
@@ -132,6 +132,24 @@ class TestOfLikeSize:
         assert sum(active.values()) == 200_000
         assert most <= compaction.MOST_SMALL_FILES
         assert rewritten / 200_000 < 12
+
+    @pytest.mark.parametrize("load", [2_000, 700])
+    def test_leaves_alone_what_a_merge_divided_however_many_rows_there_are(self, load):
+        active, rewritten, small = {}, 0, 0
+        for number in range(30_000_000 // load):
+            active[f"{number}"] = load
+            chosen = compaction._of_like_size(active)
+            if chosen:
+                together = sum(active.pop(name) for name in chosen)
+                rewritten += together
+                parts = compaction._parts(together)
+                # Customers are spread over the parts a little unevenly.
+                sizes = [together // parts + (-1) ** part * (together // parts // 10) * (parts > 1) for part in range(parts)]
+                active |= {f"m{number}-{part}": rows for part, rows in enumerate(sizes)}
+            small = max(small, sum(rows <= 128_000 for rows in active.values()))
+        assert rewritten / 30_000_000 < 4
+        assert small <= compaction.MOST_SMALL_FILES
+        assert len(active) < 200
 
     def test_takes_at_least_two(self, monkeypatch):
         monkeypatch.setattr(compaction, "MOST_SMALL_FILES", 2)
