@@ -19,6 +19,7 @@ from regulars.warehouse.loads import LoadRecord, check_load_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from regulars.warehouse.changes import Places
 
@@ -78,12 +79,13 @@ def load_marks(places: Places, *, leave_out: Collection[str] = ()) -> dict[str, 
     """
     own = _own_marks(places)
     marks: dict[str, int] = {}
-    for month in ledger.opened(places):
-        if leave_out and not month.summary.undone and set(month.summary.by_source) <= set(leave_out):
-            continue
-        rows = month.rows(["load_id", "mark", "source", "undone"])
+    for path in ledger.folded_files(places):
         if leave_out:
-            rows = rows.filter(pc.or_(rows["undone"], pc.invert(pc.is_in(rows["source"], pa.array(sorted(leave_out), pa.string())))))
+            found = path.stat()
+            marks.update(_month_marks(path, (found.st_mtime_ns, found.st_ino), frozenset(leave_out)))
+            continue
+        with ledger.Folded(path) as month:
+            rows = month.rows(["load_id", "mark"])
         marks.update(zip(rows["load_id"].to_pylist(), rows["mark"].to_pylist(), strict=True))
     for load_id, mark in own.items():
         if leave_out and not _matters(places, load_id, mark, leave_out):
@@ -189,6 +191,18 @@ def _own_records(places: Places, own: Mapping[str, int], *, leave_out: Collectio
         record = _own(places, load_id) or read_load(places, load_id)
         found[load_id] = record
     return found
+
+
+@lru_cache(maxsize=256)
+def _month_marks(path: Path, changed: tuple[int, int], leave_out: frozenset[str]) -> dict[str, int]:
+    """The marks of a month's folded loads that are undone or from others than `leave_out`; read once as long as the file stays."""
+    del changed
+    with ledger.Folded(path) as month:
+        if not month.summary.undone and set(month.summary.by_source) <= leave_out:
+            return {}
+        rows = month.rows(["load_id", "mark", "source", "undone"])
+    rows = rows.filter(pc.or_(rows["undone"], pc.invert(pc.is_in(rows["source"], pa.array(sorted(leave_out), pa.string())))))
+    return dict(zip(rows["load_id"].to_pylist(), rows["mark"].to_pylist(), strict=True))
 
 
 def _matters(places: Places, load_id: str, mark: int, leave_out: Collection[str]) -> bool:

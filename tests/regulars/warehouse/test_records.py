@@ -216,6 +216,26 @@ class TestFolded:
             assert month.rows(["load_id"], ids={load_ids[7], "absent"})["load_id"].to_pylist() == [load_ids[7]]
         assert path.stat().st_size < 200 * 100
 
+    def test_is_not_read_again_for_whoever_follows_the_loads_of_others(self, shop, monkeypatch):
+        load_ids = [new_change_id(START + timedelta(minutes=minute)) for minute in range(6)]
+        for load_id, source in zip(load_ids, ["tracking"] * 4 + ["shopify"] * 2, strict=True):
+            record(shop, load_id, source)
+        fold(shop, load_ids[:-1])
+        assert list(shop.load_marks(leave_out=["tracking"])) == load_ids[4:]
+        opened = []
+        there = ledger.Folded.__init__
+        monkeypatch.setattr(ledger.Folded, "__init__", lambda month, path: (opened.append(path), there(month, path))[1])
+        before = shop.load_marks(leave_out=("tracking",))
+        assert (list(before), opened) == (load_ids[4:], [])
+        fold(shop)
+        opened.clear()
+        assert shop.load_marks(leave_out=("tracking",)) == before
+        assert len(opened) == 1
+        shop.undo(load_ids[4])
+        fold(shop)
+        assert shop.load_marks(leave_out=("tracking",)).keys() == before.keys()
+        assert shop.load_marks(leave_out=("tracking",))[load_ids[4]] != before[load_ids[4]]
+
     def test_unknown_is_refused(self, shop):
         with pytest.raises(LoadUnknown):
             shop.load(new_change_id(START))
