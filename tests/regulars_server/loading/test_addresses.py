@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from datetime import timedelta
 
 import pytest
 from django.apps import apps
 
 from regulars.tables import TABLES
-from regulars_server.intake.public import configure, create_source
+from regulars_server.intake.public import configure, create_source, cut_within
 from regulars_server.loading.public import flush, learn_plan, live, quarantine, save_plan, tick
 from tests.regulars_server.loading.calls import NOW, send, table, track
 
@@ -59,6 +61,32 @@ class TestAnAddressInABody:
         assert next(one for one in live() if one.message_id == "m6").properties == {
             "hops": [{"at": [{"ips": [None, left, left], "ip": together}]}]
         }
+
+    @pytest.mark.parametrize(
+        ("said", "left"),
+        [
+            ({"ips": [CANARY, 3, None, True]}, {"ips": [NETWORK, 3, None, True]}),
+            ({"ips": [CANARY, [CANARY, 4], "a:b"]}, {"ips": [NETWORK, [NETWORK, 4], "a:b"]}),
+            ({"ip": f"{CANARY};{CANARY} proxy"}, {"ip": f"{NETWORK};{NETWORK} proxy"}),
+            ({"ip": {"address": CANARY, "at": {"v": CANARY}}}, {"ip": {"address": NETWORK, "at": {"v": NETWORK}}}),
+            ({"ip": [{"address": CANARY, CANARY: "\\"}], "n": CANARY}, {"ip": [{"address": NETWORK, CANARY: "\\"}], "n": CANARY}),
+            ({"ip": ", ".join([CANARY] * 200), "ips": ["é\\", CANARY]}, {"ip": ", ".join([NETWORK] * 200), "ips": ["é\\", NETWORK]}),
+        ],
+    )
+    def test_is_cut_in_whatever_a_field_of_that_name_holds(self, said, left):
+        assert json.loads(cut_within(json.dumps(said).encode(), "cut")) == left
+        assert CANARY not in re.sub(r'"n": .*|"[\d.]+":', "", cut_within(json.dumps(said).encode(), "none").decode())
+
+    def test_that_is_written_with_escapes_is_cut(self):
+        assert json.loads(cut_within(rb'{"ip":"\u00319.51.100.177\t"}', "cut")) == {"ip": "19.51.100.0"}
+
+    def test_costs_no_more_than_its_length_where_a_body_was_made_to_cost(self):
+        for piece in (b'"ip":[', b'"ip":{"a":1,', b'"ip":"', b'"ip":{},', b'"ip":[["a",', b'"ip":[1],', b'"ip":[[1],'):
+            began = time.process_time()
+            for start in (b"", b'"ip":[', b'"ip":{'):
+                body = start + piece * 30_000
+                assert cut_within(body, "cut") == body
+            assert time.process_time() - began < 2
 
     def test_of_a_webhook_is_cut_too(self, inbox):
         create_source(slug="shop", name="Shop", kind="shopify", signing_secret="s", actor="test", now=NOW)
