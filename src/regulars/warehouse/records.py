@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regulars.warehouse.changes import Places
 
 BY_THEMSELVES = frozenset({"tracking", "identities"})
-"""Sources whose loads come by themselves, many a day, and name no file."""
+"""Sources whose loads come by themselves, many a day, name no file, and have counts for a report: an erasure passes their records by."""
 FOLD_AFTER = timedelta(hours=1)
 """How old a record is when it may be folded: the youngest are asked for most, and lie in a file each."""
 FOLD_FROM = 1_000

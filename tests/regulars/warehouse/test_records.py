@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from regulars.errors import ArgumentRefused, LoadUnknown
 from regulars.warehouse import ledger, records
+from regulars.warehouse.erasure import erasing
 from regulars.warehouse.loads import new_change_id
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, put, read, rows
@@ -172,9 +173,8 @@ class TestFolded:
     def test_forgets_a_person_who_is_erased(self, shop):
         put(shop, orders=rows("orders", order("1", "erna-quist", 700)))
         for minute in range(3):
-            record(
-                shop, new_change_id(START + timedelta(minutes=minute)), report={"examples": ["row 3: erna-quist", "1997"], "minute": minute}
-            )
+            report = {"examples": ["row 3: erna-quist", "1997"], "minute": minute}
+            record(shop, new_change_id(START + timedelta(minutes=minute)), "shopify", report=report)
         fold(shop)
         before = shop.load_marks()
         shop.erase("erna-quist")
@@ -182,6 +182,24 @@ class TestFolded:
         assert [load.report for load in old] == [{"examples": ["row 3: [erased]", "1997"], "minute": minute} for minute in range(3)]
         assert {load.load_id: before[load.load_id] for load in old}.items() <= shop.load_marks().items()
         assert shop.load_counts().loads == 4
+
+    def test_of_what_comes_by_itself_is_passed_by_when_a_person_is_erased(self, shop, monkeypatch):
+        put(shop, orders=rows("orders", order("1", "erna-quist", 700)))
+        shopify = new_change_id(START + timedelta(minutes=30))
+        record(shop, shopify, "shopify", report={"examples": ["erna-quist"]})
+        for minute in range(60):
+            for month in (0, 40):
+                record(shop, new_change_id(START + timedelta(days=month, minutes=minute)), ("tracking", "identities")[minute % 2])
+        fold(shop)
+        first, later = (path.read_bytes() for path in reversed(ledger.folded_files(shop._places)[1:]))
+        looked_at = []
+        there = erasing._cleaned_record
+        monkeypatch.setattr(erasing, "_cleaned_record", lambda text, person: (looked_at.append(json.loads(text)), there(text, person))[1])
+        shop.erase("erna-quist")
+        assert [load["source"] for load in looked_at] == ["csv", "shopify"]
+        assert shop.load(shopify).report == {"examples": ["[erased]"]}
+        after = [path.read_bytes() for path in reversed(ledger.folded_files(shop._places)[1:])]
+        assert (after[0] != first, after[1] == later) == (True, True)
 
     def test_is_swept_of_what_a_killed_folding_left(self, shop):
         record(shop, new_change_id(START))

@@ -18,6 +18,7 @@ from regulars.warehouse.erasure.hashes import ErasedHashes
 from regulars.warehouse.erasure.person import Person, find_person
 from regulars.warehouse.files import read_json
 from regulars.warehouse.loads import QUARANTINE_SCHEMA, new_change_id
+from regulars.warehouse.records import BY_THEMSELVES
 from regulars.warehouse.rewriting import Rewrite, stored_rows
 
 if TYPE_CHECKING:
@@ -147,17 +148,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _from_folded_records(rewrite: Rewrite, places: Places, person: Person) -> None:
+    """Records of loads that come by themselves hold counts and name nobody: of millions of records only those of others are looked at."""
     for path in ledger.folded_files(places):
         with ledger.Folded(path) as month:
+            if not month.summary.undone and month.summary.by_source.keys() <= BY_THEMSELVES:
+                continue
             rows = month.rows(ledger.SCHEMA.names)
-        texts = rows["record"].to_pylist()
-        cleaned = [_cleaned_record(text, person) for text in texts]
+        texts, sources = rows["record"].to_pylist(), rows["source"].to_pylist()
+        cleaned = [text if source in BY_THEMSELVES else _cleaned_record(text, person) for text, source in zip(texts, sources, strict=True)]
         if cleaned != texts:
-            sources = pa.array([json.loads(text)["source"] for text in cleaned], pa.string())
-            rows = rows.set_column(rows.schema.get_field_index("record"), "record", pa.array(cleaned, pa.string()))
-            ledger.write(
-                rewrite.replace_file(f"loads/folded/{path.name}"), rows.set_column(rows.schema.get_field_index("source"), "source", sources)
-            )
+            changed = zip(texts, cleaned, sources, strict=True)
+            sources = [source if new is old else json.loads(new)["source"] for old, new, source in changed]
+            for name, values in (("record", cleaned), ("source", sources)):
+                rows = rows.set_column(rows.schema.get_field_index(name), name, pa.array(values, pa.string()))
+            ledger.write(rewrite.replace_file(f"loads/folded/{path.name}"), rows)
 
 
 def _cleaned_record(text: str, person: Person) -> str:
