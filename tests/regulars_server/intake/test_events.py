@@ -61,6 +61,12 @@ class TestDoor:
         assert web.post(f"{doors.listen(on_sqlite)}/v1/batch", content=body, headers=headers).status_code == 200
         assert json.loads(on_sqlite.rows()[0].body)["batch"] == [{"value": None}, {"value": None}, {"value": 1.5}]
 
+    def test_takes_texts_that_were_cut_within_a_character(self, on_sqlite: Installation, doors: Doors) -> None:
+        body = rb'{"batch":[{"value":"cut \ud83d"},{"value":"whole \ud83c\udf75"}]}'
+        headers = basic(on_sqlite.add("shop"))
+        assert web.post(f"{doors.listen(on_sqlite)}/v1/batch", content=body, headers=headers).status_code == 200
+        assert json.loads(on_sqlite.rows()[0].body)["batch"] == [{"value": "cut \ufffd"}, {"value": "whole \U0001f375"}]
+
     def test_answers_a_switched_off_source_with_success_counts_and_drops(self, installation: Installation, doors: Doors) -> None:
         key, address = installation.add("shop", enabled=False), doors.listen(installation)
         for _ in range(2):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from math import isfinite
 
 import msgspec
 
@@ -45,31 +47,42 @@ class Frame(msgspec.Struct, frozen=True):
 
 _FRAME = msgspec.json.Decoder(Frame)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_MENDABLE = (b"NaN", b"Infinity", b"\\ud", b"\\uD")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def frame_of(body: bytes) -> tuple[Frame, bytes]:
-    """The frame of a body, and the body as it is to be kept. Raises `NoFrame`.
+    r"""The frame of a body, and the body as it is to be kept. Raises `NoFrame`.
 
     >>> frame_of(b'{"writeKey":"k","batch":[1,{}]}')[0].events("batch")
     2
     >>> frame_of(b'{"value":NaN}')[1]
     b'{"value":null}'
+    >>> frame_of(rb'{"value":"\ud83d!"}')[1].decode()
+    '{"value":"�!"}'
     """
     try:
         return _FRAME.decode(body), body
     except (msgspec.MsgspecError, RecursionError) as error:
-        if b"NaN" not in body and b"Infinity" not in body:
+        if not any(sign in body for sign in _MENDABLE):
             raise NoFrame("no JSON object") from error
-    # Python's SDKs write NaN and Infinity, which are no JSON: a whole batch must not be lost for one such number.
-    body = _with_numbers_mended(body)
+    # Python's SDKs write NaN and Infinity, and others half of a character where they cut a text: a whole batch must not be lost for one such value.
+    body = _mended(body)
     try:
         return _FRAME.decode(body), body
     except (msgspec.MsgspecError, RecursionError) as error:
         raise NoFrame("no JSON object") from error
 
 
-def _with_numbers_mended(body: bytes) -> bytes:
+def _mended(body: bytes) -> bytes:
     try:
-        return msgspec.json.encode(json.loads(body.decode("utf-8", "replace")))
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        value = json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_float=_finite)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError) as error:
         raise NoFrame("no JSON object") from error
+    return _HALVES.sub("\ufffd", text).encode()
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if isfinite(number) else None
