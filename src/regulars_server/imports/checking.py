@@ -63,6 +63,8 @@ def _check_gzip(path: Path) -> None:
             unpacked += len(got)
             if unpacked > most:
                 raise _refused("It would unpack to far more than its size.", f"at most {LARGEST_RATIO} times its size")
+    if not unzip.eof:
+        raise _refused("The gzipped file is damaged.", "a file that can be unpacked")
 
 
 def _check_workbook(path: Path) -> None:

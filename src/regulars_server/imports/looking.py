@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import re
 import resource
 import subprocess
 import sys
@@ -27,6 +28,7 @@ SECONDS = 60
 MEMORY = 4 << 30
 SAMPLE = 5
 LONGEST_CELL = 80
+_KIND = re.compile(rb"^([A-Za-z_][A-Za-z0-9_.]{0,99}(?:Error|Exception|Interrupt|Exit))(?=:|\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,7 @@ def look(path: Path, *, workspace: Path, format_name: str = "", mapping: Mapping
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as fault:
-        # Of what it said only the kind of fault: the rest may quote the file.
-        kind = (fault.stderr or b"").decode(errors="replace").rstrip().rpartition("\n")[2].partition(":")[0]
+        kind = _kind_of(fault.stderr or b"")
         log.warning(
             "Looking into an upload ended by %s, after saying: %s", getattr(fault, "returncode", "its time limit"), kind or "nothing"
         )
@@ -58,6 +59,12 @@ def look(path: Path, *, workspace: Path, format_name: str = "", mapping: Mapping
             "The file could not be looked into.", expected="a file that can be read with little memory", remedy="Export it as CSV."
         ) from fault
     return Looked(**json.loads(done.stdout))
+
+
+def _kind_of(said: bytes) -> str:
+    """Of what a process said at its end only the kind of fault: the rest, also a whole line, may be a value of the file."""
+    kinds = _KIND.findall(said)
+    return kinds[-1].decode() if kinds else ""
 
 
 def look_here(path: Path, workspace: Path, format_name: str, mapping: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -15,7 +16,7 @@ from regulars_server.imports.receiving import place_of
 from regulars_server.shared.public import Holding, write_tx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 PIECE = 1 << 20
@@ -34,12 +35,12 @@ def erase(ids: frozenset[str]) -> int:
     Also those that no upload waits for: a process that died may have left them.
     """
     gone = 0
-    waiting = {one.token: one for one in services.waiting(most=None)}
     for path in services.files():
         if _names(path, ids):
-            if path.name in waiting:
-                services.discard(waiting[path.name], actor="system", now=timezone.now())
+            # First the file: an upload that is entered meanwhile is found here, and one that comes later finds no file.
             path.unlink(missing_ok=True)
+            for one in Upload.objects.filter(token=path.name, removed_at=None):
+                services.discard(one, actor="system", now=timezone.now())
             gone += 1
     return gone
 
@@ -50,13 +51,18 @@ def _names(path: Path, ids: frozenset[str]) -> bool:
         return False
     try:
         kind = check(path)
-    except UploadRefused:
+        return kind in {"workbook", "parquet"} or _holds(path, wanted, is_packed=kind == "gzip")
+    except FileNotFoundError:
+        return False
+    except (UploadRefused, EOFError, zlib.error, OSError):
+        # What cannot be read to its end may hold anybody.
         return True
-    if kind in {"workbook", "parquet"}:
-        return True
+
+
+def _holds(path: Path, wanted: Sequence[bytes], *, is_packed: bool) -> bool:
     overlap = max(map(len, wanted))
     end = b""
-    with gzip.open(path, "rb") if kind == "gzip" else path.open("rb") as file:
+    with gzip.open(path, "rb") if is_packed else path.open("rb") as file:
         while piece := file.read(PIECE):
             text = (end + piece).lower()
             if b"\x00" in text or any(one in text for one in wanted):

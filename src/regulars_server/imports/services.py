@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from regulars_server.imports.checking import check
-from regulars_server.imports.errors import UploadUnknown
+from regulars_server.imports.errors import UploadRefused, UploadUnknown
 from regulars_server.imports.looking import Looked, look
 from regulars_server.imports.models import Upload
 from regulars_server.imports.receiving import place_of
@@ -30,16 +30,21 @@ KEEP_NAMES = timedelta(days=365)
 
 def take_in(received: Received, *, actor: str, now: datetime) -> Upload:
     """Enter a file that has arrived; raises `UploadRefused`, and the file is gone then."""
+    place = place_of(received.token)
     try:
-        check(place_of(received.token))
+        check(place)
+    except FileNotFoundError:
+        raise _deleted() from None
     except BaseException:
-        place_of(received.token).unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
         raise
     with write_tx():
         upload = Upload.objects.create(
             token=received.token, name=Path(received.name).name or "file", size=received.size, created_at=now, created_by=actor
         )
         record_change(actor=actor, action="upload.received", now=now, details={"upload": upload.pk, "bytes": received.size})
+        if not place.is_file():
+            raise _deleted()
     return upload
 
 
@@ -140,6 +145,13 @@ def files() -> list[Path]:
     """The files in the folder of uploads."""
     folder: Path = settings.CONFIG.uploads
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _deleted() -> UploadRefused:
+    return UploadRefused(
+        "The file was deleted while it arrived: somebody was erased, and it could not be looked into yet.",
+        remedy="Upload it once more.",
+    )
 
 
 def _file(one: Upload) -> Path:

@@ -45,6 +45,8 @@ BAD = {
     "an archive": workbook(**{"orders.csv": CSV}),
     "half a workbook": workbook(**{"xl/workbook.xml": "<x/>"})[:40],
     "half a gzip": b"\x1f\x8b\x08nonsense",
+    "a gzip that breaks off": gzip.compress(CSV)[:-9],
+    "a gzip whose second part breaks off": gzip.compress(CSV) + gzip.compress(CSV)[:-9],
     "a program": b"\x7fELF\x02\x01\x01\x00\x00",
     "half a Parquet file": parquet()[:30],
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00",

@@ -112,6 +112,9 @@ REFUSALS = {
     "The file is gone: it was imported, thrown away, or lay for a day.": _(
         "The file is gone: it was imported, thrown away, or lay for a day."
     ),
+    "The file was deleted while it arrived: somebody was erased, and it could not be looked into yet.": _(
+        "The file was deleted while it arrived: somebody was erased, and it could not be looked into yet."
+    ),
     "The first row is no header: it is blank.": _("The first row is blank, so it is no header."),
     "The first row is no header: %(columns)s.": _("The first row is no header: %(columns)s."),
     "The gzipped file is damaged.": _("The gzipped file is damaged."),
