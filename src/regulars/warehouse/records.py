@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,8 +30,8 @@ FOLD_AFTER = timedelta(hours=1)
 """How old a record is when it may be folded: the youngest are asked for most, and lie in a file each."""
 FOLD_FROM = 1_000
 """So many are folded at once: each time the file of the month is written anew."""
-_LONGEST_LOAD = timedelta(hours=1)
-"""An id may be given before its load is made, but no longer before."""
+_COARSE_SECONDS = 2.0
+"""So much earlier may the time of a file be in a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +100,28 @@ def latest_loaded_at(places: Places, *, leave_out: str) -> datetime | None:
     """When the latest load that holds was made, those from the source `leave_out` aside; reads a few records, however many there are."""
     found: datetime | None = None
     own = _own_marks(places)
-    for load_id in sorted(own, reverse=True):
-        if found is not None and _given(load_id) < found - _LONGEST_LOAD:
+    youngest = {load_id: _no_later_than(load_id, mark) for load_id, mark in own.items()}
+    for load_id in sorted(own, key=youngest.__getitem__, reverse=True):
+        if found is not None and youngest[load_id] < found.timestamp():
             break
-        record = _own(places, load_id)
-        if record is not None and not record.undone and record.source != leave_out:
+        record = _own(places, load_id) or read_load(places, load_id)
+        if not record.undone and record.source != leave_out:
             found = record.loaded_at if found is None else max(found, record.loaded_at)
     for summary in _summaries(places, own):
-        if not summary.by_source:
-            continue
-        if found is not None and _given(summary.last) < found - _LONGEST_LOAD:
-            break
         for source, held in summary.by_source.items():
             if source != leave_out:
                 loaded_at = datetime.fromisoformat(held.latest)
                 found = loaded_at if found is None else max(found, loaded_at)
     return found
+
+
+def _no_later_than(load_id: str, mark: int) -> float:
+    """What the instant of a load cannot be after: when its record was written, or nothing where that was lost (in a copy, say).
+
+    Its id says nothing of that: it may be given long before, where the process that was to make the load stood still meanwhile.
+    """
+    written = mark / 1e9 + _COARSE_SECONDS
+    return written if written >= _given(load_id).timestamp() else math.inf
 
 
 def count_loads(places: Places) -> LoadCounts:

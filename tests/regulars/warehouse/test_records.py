@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,6 +85,46 @@ def said_plainly(shop):
         "marked without": [marked("tracking"), marked(*SOURCES), marked("shopify", "predictions")],
         "latest at": [at(source) for source in SOURCES],
     }
+
+
+class TestLatest:
+    def test_may_have_an_id_that_was_given_the_day_before(self, shop):
+        put(shop, at=START + timedelta(hours=32), orders=rows("orders", order("1", "anna", 1)))
+        with shop.stage(source="tracking", now=START + timedelta(hours=33), load_id=new_change_id(START + timedelta(hours=20))) as load:
+            load.commit({}, [])
+        assert records.latest_loaded_at(shop._places, leave_out="predictions") == START + timedelta(hours=33)
+        fold(shop)
+        put(shop, at=START + timedelta(hours=31), orders=rows("orders", order("2", "anna", 1)))
+        assert records.latest_loaded_at(shop._places, leave_out="predictions") == START + timedelta(hours=33)
+
+    def test_is_found_by_reading_a_few_whatever_the_times_of_files_in_a_copy(self, shop, monkeypatch):
+        for hours in range(40):
+            load_id = new_change_id(START + timedelta(hours=hours))
+            record(shop, load_id)
+            written = (START + timedelta(hours=hours, seconds=3)).timestamp()
+            os.utime(shop.folder / "loads" / f"{load_id}.json", (written, written))
+        looked_at = []
+        there = records._own
+        monkeypatch.setattr(records, "_own", lambda places, load_id: (looked_at.append(load_id), there(places, load_id))[1])
+        latest = START + timedelta(hours=39)
+        assert records.latest_loaded_at(shop._places, leave_out="predictions") == latest
+        assert len(looked_at) == 1
+        for age in (0, 10**9, time.time()):
+            for path in (shop.folder / "loads").glob("*.json"):
+                os.utime(path, (age, age))
+            assert records.latest_loaded_at(shop._places, leave_out="predictions") == latest
+
+    def test_is_found_where_it_is_folded_meanwhile(self, shop, monkeypatch):
+        for hours in range(3):
+            record(shop, new_change_id(START + timedelta(hours=hours)))
+        there = records._own
+
+        def folds_first(places, load_id):
+            fold(shop, own(shop))
+            return there(places, load_id)
+
+        monkeypatch.setattr(records, "_own", folds_first)
+        assert records.latest_loaded_at(shop._places, leave_out="predictions") == START + timedelta(hours=2)
 
 
 class TestFolded:
