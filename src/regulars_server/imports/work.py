@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,12 +15,15 @@ from regulars_server.imports import services
 from regulars_server.imports.receiving import place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from regulars.importers import ImportReport
     from regulars_server.imports.models import Upload
     from regulars_server.jobs.public import Job, Progress
 
+Done = TypeVar("Done")
 TRIES, PAUSE_SECONDS = 30, 2.0
-"""The tables are written to every few seconds while events come in; an import waits for its turn."""
+"""The tables are written to every few seconds while events come in, and small files are merged; whoever imports or undoes waits for their turn."""
 
 
 def rehearse(job: Job, progress: Progress) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def undo(job: Job, progress: Progress) -> dict[str, Any]:
     """Take a load out of the tables."""
     progress(0.1, "undoing")
     workspace = Workspace.open(settings.CONFIG.workspace)
-    record = workspace.undo(job.arguments["load"])
+    record = _patiently(partial(workspace.undo, job.arguments["load"]), progress)
     return {"load": record.load_id, "rows": sum(record.rows.values())}
 
 
@@ -52,24 +56,30 @@ def _import(one: Upload, progress: Progress, *, dry_run: bool) -> ImportReport:
 
     workspace = Workspace.open(settings.CONFIG.workspace)
     step = "rehearsing" if dry_run else "importing"
-    for left in range(TRIES, 0, -1):
+    return _patiently(
+        lambda: import_files(
+            workspace,
+            [place_of(one.token)],
+            mapping=one.mapping,
+            format=one.format or None,
+            currency=one.currency or None,
+            time_zone=one.time_zone or None,
+            dry_run=dry_run,
+            progress=lambda done, whole: progress(0.9 * done / max(1, whole), step),
+        ),
+        progress,
+    )
+
+
+def _patiently(work: Callable[[], Done], progress: Progress) -> Done:
+    """Do what needs the tables, and wait for its turn while somebody else has them."""
+    for _ in range(TRIES - 1):
         try:
-            return import_files(
-                workspace,
-                [place_of(one.token)],
-                mapping=one.mapping,
-                format=one.format or None,
-                currency=one.currency or None,
-                time_zone=one.time_zone or None,
-                dry_run=dry_run,
-                progress=lambda done, whole: progress(0.9 * done / max(1, whole), step),
-            )
+            return work()
         except WorkspaceLocked:
-            if left == 1:
-                raise
             progress(0.0, "waiting")
             time.sleep(PAUSE_SECONDS)
-    raise AssertionError
+    return work()
 
 
 def _report(outcome: ImportReport, one: Upload) -> dict[str, Any]:
