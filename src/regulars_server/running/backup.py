@@ -91,10 +91,14 @@ def sweep(config: Config) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def keep_latest(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the latest `keep` backups in a folder, told by the names that backups are given; says which went."""
-    made = sorted(path for path in folder.iterdir() if re.fullmatch(r"regulars-\d{8}T\d{6}Z\.tar", path.name) and path.is_file())
-    gone = made[: max(0, len(made) - keep)]
+def keep_latest(folder: Path, keep: int, *, made: Path) -> list[Path]:
+    """Delete all but the latest `keep` backups in a folder, told by the names that backups are given; says which went.
+
+    The one that was `made` just now is among those that are kept, whatever the clock said.
+    """
+    found = (path for path in folder.iterdir() if re.fullmatch(r"regulars-\d{8}T\d{6}Z\.tar", path.name) and path.is_file())
+    others = sorted(path for path in found if path.name != made.name)
+    gone = others[: max(0, len(others) + 1 - keep)]
     for path in gone:
         path.unlink()
     return gone
@@ -110,26 +114,30 @@ def _databases(config: Config, scratch: Path) -> contextlib.AbstractContextManag
 
 @contextlib.contextmanager
 def _still(config: Config) -> Iterator[float]:
-    """Inside, no row moves from the inbox into the tables, and nobody changes the tables. Yields when it began.
+    """Inside, no row moves from the inbox into the tables, and nobody changes the tables.
+
+    Yields the instant since which loading would have stood still, had it stood still without a break: tries in vain count as well.
 
     The loader's lease is not held while waiting for an import, which may take long.
     """
-    deadline = time.monotonic() + STILL_SECONDS
+    deadline, in_vain = time.monotonic() + STILL_SECONDS, 0.0
     Workspace.open(config.workspace)
     while True:
         with contextlib.ExitStack() as held:
             try:
+                began = None
                 held.enter_context(_loading_stopped())
                 began = time.monotonic()
                 lock = Lock.take(Places(config.workspace).workspace_lock, what="a backup", wait_seconds=2)
             except WorkspaceLocked:
                 if time.monotonic() >= deadline:
                     raise
+                in_vain += time.monotonic() - began if began is not None else 0.0
             else:
                 with lock:
                     # What a killed process had sealed is part of the tables before they are copied.
                     Workspace.open(config.workspace)
-                    yield began
+                    yield began - in_vain
                 return
         time.sleep(1)
 

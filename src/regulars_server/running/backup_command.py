@@ -36,7 +36,7 @@ def command(shared: Shared, target: Path, keep: int | None, form: str) -> None:
     os.environ.update(environment_of(config))
     start_django()
     report = write_backup(config, target, now=datetime.now(UTC))
-    gone = keep_latest(report.path.parent, keep) if keep is not None else []
+    gone = keep_latest(report.path.parent, keep, made=report.path) if keep is not None else []
     if form == "json":
         show_json(describe(report))
         return

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SCHEMAS = ("regulars", "regulars_audit")
 """Where everything lies in PostgreSQL."""
 
+log = logging.getLogger("regulars.preparing")
 KEPT_BACKUPS = 3
 """So many of the backups that upgrades make by themselves stay."""
 
@@ -153,7 +155,11 @@ def upgrade(config: Config, backups: Path) -> tuple[str | None, list[str]]:
             details={"backup": str(report.path)},
         ) from fault
     if backups == config.backups:
-        keep_latest(backups, KEPT_BACKUPS)
+        try:
+            keep_latest(backups, KEPT_BACKUPS, made=report.path)
+        except OSError as fault:
+            # The databases are of this version, and the backup is there: earlier ones that stay are no reason to fail.
+            log.warning("an earlier backup could not be deleted: %s", fault.strerror)
     return str(report.path), migrated
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 
 import pytest
 
+from regulars.errors import WorkspaceLocked
 from regulars.workspace import Workspace
 from regulars_server.config import Config
 from regulars_server.running import backup
@@ -118,6 +119,21 @@ class TestStandingStill:
         with backup._still(config) as began:
             assert time.monotonic() - began < 0.4
 
+    def test_lasts_as_long_as_all_tries_together(self, tmp_path, monkeypatch) -> None:
+        config = Config.from_environment({"REGULARS_WORKSPACE": str(Workspace.create(tmp_path / "shop").folder)})
+        take, tries = backup.Lock.take, iter([True, False])
+
+        def takes_slowly(path, **about):
+            if about.get("what") == "a backup" and next(tries):
+                time.sleep(0.5)
+                raise WorkspaceLocked("an import", expected="", remedy="")
+            return take(path, **about)
+
+        monkeypatch.setattr(backup, "_loading_stopped", contextlib.nullcontext)
+        monkeypatch.setattr(backup.Lock, "take", takes_slowly)
+        with backup._still(config) as began:
+            assert 0.5 <= time.monotonic() - began < 1.0
+
 
 class TestKeepLatest:
     def test_deletes_earlier_backups_and_nothing_else(self, tmp_path) -> None:
@@ -125,9 +141,15 @@ class TestKeepLatest:
         others = ["regulars-old.tar", ".regulars-20261120T120000Z.tar.7.part", "photo.tar"]
         for name in [*names, *others]:
             (tmp_path / name).touch()
-        assert keep_latest(tmp_path, 2) == [tmp_path / name for name in names[:3]]
+        assert keep_latest(tmp_path, 2, made=tmp_path / names[-1]) == [tmp_path / name for name in names[:3]]
         assert {path.name for path in tmp_path.iterdir()} == {*names[3:], *others}
-        assert keep_latest(tmp_path, 2) == []
+        assert keep_latest(tmp_path, 2, made=tmp_path / names[-1]) == []
+
+    def test_keeps_the_one_just_made_though_the_clock_went_back(self, tmp_path) -> None:
+        names = [f"regulars-2026112{day}T120000Z.tar" for day in range(4)]
+        for name in names:
+            (tmp_path / name).touch()
+        assert keep_latest(tmp_path, 2, made=tmp_path / names[0]) == [tmp_path / name for name in names[1:3]]
 
     @pytest.mark.suite
     def test_is_what_the_option_does(self, make_installation, tmp_path) -> None:
