@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from regulars.errors import WorkspaceLocked
 from regulars.identities.identifiers import is_usable
 from regulars.tables import TABLES
 from regulars_server.loading import staged
@@ -16,10 +18,13 @@ from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
 from regulars_server.loading.file_orders import among, forget, known_part, read_sides, remember, shop_of_files
 from regulars_server.loading.file_subscriptions import compare_changes, in_files, told_by_calls
+from regulars_server.loading.judging import where
 from regulars_server.loading.models import AdoptedLoad, KnownPart, OrderAlias, TableLoad
 from regulars_server.loading.moving import in_force, known_now
+from regulars_server.loading.quarantine import retry_orders
 from regulars_server.loading.shared_addresses import suggest_shared, tells_of_people
 from regulars_server.loading.things import order_key
+from regulars_server.loading.ticking import MACHINE_FAULTS
 from regulars_server.loading.versions import is_part_of_file_refund, known_versions, supersessions, unpacked
 from regulars_server.loading.workspace import stored, workspace
 from regulars_server.profiles.public import AdoptedRow, adopt as adopt_identities
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from regulars.warehouse.loads import LoadRecord
     from regulars_server.loading.things import Side
 
+log = logging.getLogger("regulars.loading")
 OURS = frozenset({"tracking", "predictions", "identities"})
 """Sources of loads that bring nothing that tracking could tell of as well."""
 _ORDERS_AT_ONCE = 5000
@@ -41,6 +47,9 @@ _LONGEST_ID = 500
 _MEMORY = "256MB"
 """Beside a build of the serving file, which takes its own."""
 _seen: dict[tuple[str, str], int] = {}
+_not_before: dict[tuple[str, str], float] = {}
+"""When a load that could not be joined is tried again."""
+_PUT_OFF_SECONDS = 600.0
 _under_way: dict[tuple[str, str], Iterator[list[TableLoad]]] = {}
 """Loads of which a part is adopted, by workspace and load."""
 
@@ -73,17 +82,49 @@ def join_loads(now: datetime, *, seconds: float | None = None) -> list[TableLoad
     for load_id, mark in sorted(workspace().load_marks(leave_out=OURS).items()):
         if _seen.get((folder, load_id)) == mark:
             continue
-        record = workspace().load(load_id)
-        known = AdoptedLoad.objects.filter(load_id=load_id).first()
-        if record.undone and (known is None or not known.undone):
-            _under_way.pop((folder, load_id), None)
-            made += _follow_undone(record, now)
-        elif not record.undone and (known is None or not known.is_whole) and record.source not in OURS:
-            made += _go_on((folder, load_id), record, now, deadline)
-            if (folder, load_id) in _under_way:
-                return made
+        if time.monotonic() < _not_before.get((folder, load_id), 0.0):
+            continue
+        try:
+            made += _join(load_id, now, deadline)
+        except (*MACHINE_FAULTS, WorkspaceLocked):
+            raise
+        except Exception as fault:  # noqa: BLE001  whatever one load does to us, events and other loads go on
+            _put_off((folder, load_id), fault, now)
+            continue
+        if (folder, load_id) in _under_way:
+            return made
         _seen[folder, load_id] = mark
     return made
+
+
+def _join(load_id: str, now: datetime, deadline: float | None) -> list[TableLoad]:
+    """Look at one load, for a turn."""
+    name = str(workspace().folder), load_id
+    record = workspace().load(load_id)
+    known = AdoptedLoad.objects.filter(load_id=load_id).first()
+    if record.undone and (known is None or not known.undone):
+        _under_way.pop(name, None)
+        return _follow_undone(record, now)
+    if not record.undone and (known is None or not known.is_whole) and record.source not in OURS:
+        return _go_on(name, record, now, deadline)
+    return []
+
+
+def _put_off(name: tuple[str, str], fault: Exception, now: datetime) -> None:
+    """Try a load again later, and say so once; what it told of until then stays."""
+    _not_before[name] = time.monotonic() + _PUT_OFF_SECONDS
+    failure = where(fault)
+    with write_tx():
+        adopted, _ = AdoptedLoad.objects.get_or_create(load_id=name[1], defaults={"adopted_at": now, "is_whole": False})
+        if adopted.failure == failure:
+            return
+        AdoptedLoad.objects.filter(pk=adopted.pk).update(failure=failure)
+    log.error("the load %s could not be joined with what was tracked: %s", name[1], failure)
+
+
+def unjoined_loads() -> dict[str, str]:
+    """Loads that could not be joined with what was tracked, and why; they are tried again."""
+    return dict(AdoptedLoad.objects.exclude(failure="").order_by("load_id").values_list("load_id", "failure"))
 
 
 def _go_on(name: tuple[str, str], record: LoadRecord, now: datetime, deadline: float | None) -> list[TableLoad]:
@@ -116,8 +157,10 @@ def _adopt(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
     if tells_of_people(record):
         suggest_shared()
         yield []
+    if "orders" in record.rows:
+        retry_orders(now)
     with write_tx():
-        AdoptedLoad.objects.filter(pk=adopted.pk).update(is_whole=True)
+        AdoptedLoad.objects.filter(pk=adopted.pk).update(is_whole=True, failure="")
 
 
 def _adopt_identities(record: LoadRecord, now: datetime) -> Iterator[list[TableLoad]]:
@@ -263,7 +306,9 @@ def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
         with write_tx():
             KnownPart.objects.filter(id__in=ids).delete()
     with write_tx():
-        adopted, _ = AdoptedLoad.objects.update_or_create(load_id=record.load_id, defaults={"adopted_at": now, "undone": True})
+        adopted, _ = AdoptedLoad.objects.update_or_create(
+            load_id=record.load_id, defaults={"adopted_at": now, "undone": True, "failure": ""}
+        )
     forget(adopted)
     if tells_of_people(record) and record.source not in OURS:
         suggest_shared()

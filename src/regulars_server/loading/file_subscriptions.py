@@ -72,13 +72,15 @@ def twin_of(rows: Iterable[KnownPart], change: str, at: int) -> KnownPart | None
 
 def bring_in_changes(things: Collection[tuple[str, str]]) -> None:
     """Make known those changes of subscriptions (scope, id) that a file brought. Part of the caller's transaction, where there is one."""
-    scopes = {thing: scope for scope, thing in sorted(things)}
+    scopes: dict[str, list[str]] = defaultdict(list)
+    for scope, thing in sorted(things):
+        scopes[thing].append(scope)
     noted = among({in_files(thing) for thing in scopes})
     if not noted:
         return
     loads = AdoptedLoad.objects.filter(id__in={load for loads in noted.values() for load in loads})
     told = read_changes({thing for _, thing in noted}, [load.load_id for load in loads])
-    fresh = [known_part(_under(scopes[side.thing], side), load_id) for side, load_id in told]
+    fresh = [known_part(_under(scope, side), load_id) for side, load_id in told for scope in scopes[side.thing]]
     there: set[tuple[str, str, str, str]] = set()
     for part in chunks(sorted(scopes), 500):
         there |= set(KnownPart.objects.filter(thing__in=part).values_list("scope", "thing", "part", "load_id"))
@@ -151,8 +153,8 @@ def compare_changes(load_id: str, known: Mapping[str, list[KnownPart]], found: A
             found.out_of_force += [row for row in rows if row.is_in_force and row.keys == side.keys and row.source == side.source]
             new.append(known_part(_under(rows[0].scope, side), load_id))
         calls = [row for row in rows if row.is_in_force and not is_of_file(row) and row.said]
+        cancelled = [row for row in calls if row.said["change"] == "cancel"]
         for call in calls:
-            cancelled = [row for row in calls if row.said["change"] == "cancel"]
             twin = twin_of([*new, *cancelled], call.said["change"], call.version_at)
             if twin is not None:
                 twin.part, twin.is_in_force = call.part, False

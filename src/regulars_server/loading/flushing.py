@@ -12,7 +12,7 @@ from django.db.models import Sum
 from regulars.errors import ArgumentRefused
 from regulars.tables import TABLES
 from regulars_server.intake.public import open_inbox
-from regulars_server.loading import staged
+from regulars_server.loading import hot, staged
 from regulars_server.loading.adopting import join_loads
 from regulars_server.loading.contracts import Flushed
 from regulars_server.loading.extras import are_waiting, gather, mark_gathered
@@ -34,7 +34,6 @@ SOURCE = "tracking"
 WAIT = timedelta(seconds=8)
 """How old the oldest batch may become: with the write itself, rows are in the tables ten seconds after they came."""
 MOST_EVENTS = 200_000
-KEEP_DONE = timedelta(days=2)
 State = TableLoad.State
 
 
@@ -210,7 +209,7 @@ def _remove_from_inbox(inbox: Inbox | None) -> None:
 def forget_done(now: datetime) -> int:
     """Forget loads and batches that have been in the tables for two days; the newest batch stays, it says where the inbox goes on."""
     last = Batch.objects.order_by("-last").first()
-    old = TableLoad.objects.filter(state=State.DONE, done_at__lt=now - KEEP_DONE)
+    old = TableLoad.objects.filter(state=State.DONE, done_at__lt=now - hot.KEEP)
     gone = 0
     for load in list(old.order_by("id")[:200]):
         if last is not None and load.pk == last.load_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,8 +26,8 @@ _COLUMNS = (
 """The last five are empty for most calls."""
 _MOST_SAID = 16_384
 _encode = msgspec.json.Encoder().encode
-KEEP_HOURS = 48
-"""Calls older than this are in the tables for long; they go even where nobody has pruned."""
+KEEP = timedelta(days=2)
+"""Batches older than this are in the tables for long: what is noted of them goes, and their calls even where nobody has pruned."""
 _AT_ONCE = 2_000
 
 
@@ -102,25 +103,27 @@ def flushed_batch() -> int:
 def prune(up_to_batch: int) -> int:
     """Drop calls that the serving file has; says how many."""
     gone = 0
-    while True:
-        with write_tx():
-            # The oldest lie first, so that nothing is looked through in vain where none is to go.
-            oldest = HotRow.objects.order_by("id").values_list("id", "batch_id")[:_AT_ONCE]
-            ids = [number for number, batch in oldest if batch <= up_to_batch]
-            if ids:
-                HotRow.objects.filter(id__lte=ids[-1], batch__lte=up_to_batch).delete()
-        gone += len(ids)
-        if len(ids) < _AT_ONCE:
-            return gone
+    while dropped := _drop_oldest(up_to_batch):
+        gone += dropped
+        if dropped < _AT_ONCE:
+            break
+    return gone
+
+
+def _drop_oldest(up_to_batch: int) -> int:
+    with write_tx():
+        # The oldest lie first, so that nothing is looked through in vain where none is to go.
+        oldest = HotRow.objects.order_by("id").values_list("id", "batch_id")[:_AT_ONCE]
+        ids = [number for number, batch in oldest if batch <= up_to_batch]
+        if ids:
+            HotRow.objects.filter(id__lte=ids[-1], batch__lte=up_to_batch).delete()
+    return len(ids)
 
 
 def expire(now: datetime) -> int:
-    """Drop calls that were taken two days ago and are in the tables."""
-    from datetime import timedelta
-
-    oldest = now - timedelta(hours=KEEP_HOURS)
-    last = Batch.objects.filter(is_done=True, recorded_at__lt=oldest).order_by("-id").values_list("id", flat=True).first()
-    return 0 if last is None else prune(min(last, flushed_batch()))
+    """Drop some thousand calls that were taken two days ago and are in the tables; who asks goes on where that was not enough."""
+    last = Batch.objects.filter(is_done=True, recorded_at__lt=now - KEEP).order_by("-id").values_list("id", flat=True).first()
+    return 0 if last is None else _drop_oldest(min(last, flushed_batch()))
 
 
 def _shown(row: HotRow) -> HotCall:

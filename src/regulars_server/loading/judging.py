@@ -17,7 +17,7 @@ from regulars_server.shared.public import texts_of_broken, texts_within
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from regulars.tracking import Call
+    from regulars.tracking import Call, Refused
     from regulars.warehouse.erasure.hashes import ErasedHashes
     from regulars_server.intake.public import InboxRow
     from regulars_server.loading.plans import CheckedPlan
@@ -110,38 +110,54 @@ def _read(row: InboxRow, found: Judged, gone: Erased) -> list[Call]:
     except Exception as fault:  # noqa: BLE001  whatever a request does to the parser, the next one is read
         parts = _split(row.body)
         if len(parts) < 2:
-            found.aside.append(_poisoned(row, row.body, fault))
+            _take_poisoned(row, row.body, fault, found, gone)
             return []
-        return _read_singly(row, key, parts, found)
-    for refused in reading.refused:
-        if gone and gone.concern(refused.raw):
+        return _read_singly(row, key, parts, found, gone)
+    _take_refused(row, reading.refused, found, gone)
+    return reading.calls
+
+
+def _read_singly(row: InboxRow, key: str, parts: list[bytes], found: Judged, gone: Erased) -> list[Call]:
+    calls: list[Call] = []
+    for place, part in enumerate(parts):
+        try:
+            body = b'{"batch":[' + part + b"]," + _frame(row.body) + b"}"
+            reading = read(body, kind=row.kind, received_at=row.received_at, source=row.source, key=f"{key}/{place}", about=row.about)
+        except Exception as fault:  # noqa: BLE001 - whatever a call does to the parser, the next one is read
+            _take_poisoned(row, part, fault, found, gone)
+            continue
+        _take_refused(row, reading.refused, found, gone)
+        calls += reading.calls
+    return calls
+
+
+def _take_refused(row: InboxRow, refused: Iterable[Refused], found: Judged, gone: Erased) -> None:
+    """Set aside what could not be taken of a request, unless it names somebody who was erased."""
+    for one in refused:
+        if gone and gone.concern(one.raw):
             found.erased[row.source] = found.erased.get(row.source, 0) + 1
             continue
         found.aside.append(
             SetAside(
                 source=row.source,
                 kind=row.kind,
-                code=refused.code,
-                explanation=refused.explanation,
-                raw=refused.raw,
+                code=one.code,
+                explanation=one.explanation,
+                raw=one.raw,
                 received_at=row.received_at,
                 about=row.about,
-                message_id=refused.message_id,
-                event_name=_name(refused.raw),
+                message_id=one.message_id,
+                event_name=_name(one.raw),
             )
         )
-    return reading.calls
 
 
-def _read_singly(row: InboxRow, key: str, parts: list[bytes], found: Judged) -> list[Call]:
-    calls: list[Call] = []
-    for place, part in enumerate(parts):
-        try:
-            body = b'{"batch":[' + part + b"]," + _frame(row.body) + b"}"
-            calls += read(body, kind=row.kind, received_at=row.received_at, source=row.source, key=f"{key}/{place}", about=row.about).calls
-        except Exception as fault:  # noqa: BLE001 - whatever a call does to the parser, the next one is read
-            found.aside.append(_poisoned(row, part, fault))
-    return calls
+def _take_poisoned(row: InboxRow, raw: bytes, fault: Exception, found: Judged, gone: Erased) -> None:
+    """Set aside what could not even be read, unless it names somebody who was erased."""
+    if gone and gone.concern(raw):
+        found.erased[row.source] = found.erased.get(row.source, 0) + 1
+    else:
+        found.aside.append(_poisoned(row, raw, fault))
 
 
 class _Batch(msgspec.Struct):

@@ -178,7 +178,7 @@ class KnownPart(models.Model):
     """
 
     scope = models.CharField(max_length=130)
-    """What the thing's id is unique in: `shop:<shop>` for orders, `source:<slug>` for everything else."""
+    """What the thing's id is unique in: `shop:<shop>` for orders, `<table>:<source>` for everything else."""
     thing = models.CharField(max_length=520)
     """Its id, without what sources decorate an order's id with."""
     part = models.CharField(max_length=600)
@@ -231,10 +231,12 @@ class AdoptedLoad(models.Model):
     undone = models.BooleanField(default=False)
     is_whole = models.BooleanField(default=True)
     """Whether all of it was compared; a large one takes many turns."""
+    failure = models.CharField(max_length=300, default="", blank=True)
+    """Why it could not be compared at the last try: what failed and where, nothing of what the load says."""
 
 
 class FileOrder(models.Model):
-    """An order that a file brought and that nobody else has told of yet: a hash of its shop and id."""
+    """An order or subscription that a file brought and that nobody else has told of yet: a hash of its scope and id."""
 
     name_hash = models.BigIntegerField()
     load = models.ForeignKey(AdoptedLoad, on_delete=models.CASCADE)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.tables import TABLES, Erase
 from regulars_server.loading import flushing, hot, quality, quarantine, seen, staged
-from regulars_server.loading.bulk import chunks
 from regulars_server.loading.lease import held
 from regulars_server.loading.models import Batch, HotRow, KnownPart, OrderAlias, Quarantined, TableLoad
 from regulars_server.shared.public import Forms, Holding, write_tx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from regulars_server.shared.personal_data import Ids
 
+Row = TypeVar("Row", HotRow, Quarantined)
 _LEASE_SECONDS = 30.0
+_AT_ONCE = 500
+"""Rows that are read, and then written, together."""
 
 
 def export_hot(ids: Ids) -> Iterator[Mapping[str, Any]]:
@@ -37,18 +39,11 @@ def export_hot(ids: Ids) -> Iterator[Mapping[str, Any]]:
 
 def erase_hot(ids: Ids) -> int:
     """Delete them, and take addresses and numbers of the person out of what others wrote."""
-    forms, gone = Forms(ids), list[int]()
-    for row in HotRow.objects.order_by("id").iterator(chunk_size=500):
-        said = bytes(row.said)
-        if row.identity_id in ids or forms.in_bytes(said) or forms.mentioned_in(f"{row.name} {row.message_id}"):
-            gone.append(row.pk)
-        elif (clean := forms.cleaned(said)) is not said:
-            with write_tx():
-                HotRow.objects.filter(id=row.pk).update(said=clean)
-    for part in chunks(gone, 400):
-        with write_tx():
-            HotRow.objects.filter(id__in=part).delete()
-    return len(gone)
+
+    def is_theirs(row: HotRow, forms: Forms) -> bool:
+        return row.identity_id in ids or forms.in_bytes(bytes(row.said)) or forms.mentioned_in(f"{row.name} {row.message_id}")
+
+    return _erase_said(HotRow, "said", is_theirs, Forms(ids))
 
 
 def export_quarantine(ids: Ids) -> Iterator[Mapping[str, Any]]:
@@ -61,18 +56,32 @@ def export_quarantine(ids: Ids) -> Iterator[Mapping[str, Any]]:
 
 def erase_quarantine(ids: Ids) -> int:
     """Delete them, and take addresses and numbers of the person out of the others."""
-    forms, gone = Forms(ids), list[int]()
-    for row in Quarantined.objects.order_by("id").iterator(chunk_size=200):
-        raw = bytes(row.raw)
-        if forms.in_bytes(raw) or forms.mentioned_in(f"{row.event_name} {row.message_id}"):
-            gone.append(row.pk)
-        elif (clean := forms.cleaned(raw)) is not raw:
+
+    def is_theirs(row: Quarantined, forms: Forms) -> bool:
+        return forms.in_bytes(bytes(row.raw)) or forms.mentioned_in(f"{row.event_name} {row.message_id}")
+
+    return _erase_said(Quarantined, "raw", is_theirs, Forms(ids))
+
+
+def _erase_said(model: type[Row], field: str, is_theirs: Callable[[Row, Forms], bool], forms: Forms) -> int:
+    """Delete the rows that are theirs, and clean `field` of the others.
+
+    Each part is read to its end before it is written: SQLite refuses whoever writes below a query that is still open as soon as another
+    process has written since it began.
+    """
+    after, count = 0, 0
+    while rows := list(model._default_manager.filter(id__gt=after).order_by("id")[:_AT_ONCE]):
+        after = rows[-1].pk
+        theirs = {row.pk for row in rows if is_theirs(row, forms)}
+        others = ((row.pk, bytes(getattr(row, field))) for row in rows if row.pk not in theirs)
+        cleaned = [(number, clean) for number, said in others if (clean := forms.cleaned(said)) is not said]
+        if theirs or cleaned:
             with write_tx():
-                Quarantined.objects.filter(id=row.pk).update(raw=clean)
-    for part in chunks(gone, 400):
-        with write_tx():
-            Quarantined.objects.filter(id__in=part).delete()
-    return len(gone)
+                for number, clean in cleaned:
+                    model._default_manager.filter(id=number).update(**{field: clean})
+                model._default_manager.filter(id__in=theirs).delete()
+        count += len(theirs)
+    return count
 
 
 def export_parts(ids: Ids) -> Iterator[Mapping[str, Any]]:
@@ -173,7 +182,11 @@ HOLDINGS = (
     *_nothing("Batch", holds="which rows of the inbox went into which load", kept="It goes with its load."),
     *_nothing("Dropped", holds="which staged rows were overruled", kept="It goes when the load is in the tables."),
     *_nothing("AdoptedLoad", holds="which imported files were compared with what was tracked", kept="A row for each file."),
-    *_nothing("FileOrder", holds="hashes of order ids in imported files", kept="A row for each order that only a file has told of."),
+    *_nothing(
+        "FileOrder",
+        holds="hashes of ids of orders and subscriptions in imported files",
+        kept="A row for each of them that only a file has told of.",
+    ),
     *_nothing("OrderAlias", holds="other ids of orders; they go with the order's person", kept="A row or two for each order."),
     *_nothing("Plan", holds="names and types of properties", kept="A row for each source."),
     *_nothing("KnownProperty", holds="names and types of properties", kept="So many for each source at most, then no more are noted."),

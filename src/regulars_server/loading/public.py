@@ -1,5 +1,6 @@
 """What other apps use of the loader."""
 
+from regulars_server.loading.adopting import unjoined_loads
 from regulars_server.loading.contracts import Flushed, HotCall, QuarantinedCall, SourceQuality, Ticked
 from regulars_server.loading.errors import LeaseLost, LeaseTaken, ReplayRefused
 from regulars_server.loading.flushing import flush, recover
@@ -12,6 +13,7 @@ from regulars_server.loading.quarantine import dismiss, quarantine, quarantine_c
 from regulars_server.loading.ticking import tick
 
 __all__ = [
+    "OFF_PLAN",
     "Flushed",
     "HotCall",
     "Lease",
@@ -39,4 +41,5 @@ __all__ = [
     "save_plan",
     "take_lease",
     "tick",
+    "unjoined_loads",
 ]

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from regulars.tracking import calls as notes
+from regulars_server.loading.bulk import chunks
 from regulars_server.loading.contracts import SourceQuality
 from regulars_server.loading.models import KnownProperty, SourceHour
 from regulars_server.shared.public import write_tx
@@ -84,13 +85,15 @@ def _add(source: str, hour: int, counted: Mapping[str, int], span: tuple[int, in
         SourceHour.objects.create(source=source, hour=hour, first_received=span[0], last_received=span[1], **counted)
 
 
-_known: set[tuple[str, str, str, str]] = set()
+Property = tuple[str, str, str, str]
+"""Source, event, name and type."""
+_known: set[Property] = set()
 
 
 def notice_properties(calls: Sequence[Call], now: datetime) -> None:
     """Note properties (and their types) that an event of a source has not had before, inside the batch's transaction."""
     looked: dict[tuple[str, str], int] = defaultdict(int)
-    found: set[tuple[str, str, str, str]] = set()
+    found: set[Property] = set()
     for call in calls:
         if call.name is None or not call.properties:
             continue
@@ -100,23 +103,27 @@ def notice_properties(calls: Sequence[Call], now: datetime) -> None:
         looked[key] += 1
         for name, value in list(call.properties.items())[:100]:
             if value is not None and len(name) <= 200:
-                found.add((call.source, call.name, name, _type(value)))
+                found.add((call.source, call.name, name.replace("\0", ""), _type(value)))
     new = found - _known
     if not new:
         return
-    room = {source: MOST_PROPERTIES - KnownProperty.objects.filter(source=source).count() for source in {one[0] for one in new}}
     noted = []
-    for one in sorted(new):
-        if room[one[0]] > 0:
-            room[one[0]] -= 1
-            noted.append(one)
+    for source in sorted({one[0] for one in new}):
+        room = MOST_PROPERTIES - KnownProperty.objects.filter(source=source).count()
+        # After a start everything looks new.
+        noted += sorted(_not_noted(source, {one for one in new if one[0] == source}))[: max(0, room)]
     KnownProperty.objects.bulk_create(
-        [KnownProperty(source=s, event=e, name=n.replace("\0", ""), type=t, first_seen=now) for s, e, n, t in noted],
-        ignore_conflicts=True,
-        batch_size=200,
+        [KnownProperty(source=s, event=e, name=n, type=t, first_seen=now) for s, e, n, t in noted], ignore_conflicts=True, batch_size=200
     )
     if len(_known) < 100_000:
         transaction.on_commit(lambda: _known.update(new))
+
+
+def _not_noted(source: str, found: set[Property]) -> set[Property]:
+    there: set[Property] = set()
+    for part in chunks(sorted({event for _, event, _, _ in found}), 500):
+        there |= set(KnownProperty.objects.filter(source=source, event__in=part).values_list("source", "event", "name", "type"))
+    return found - there
 
 
 def _type(value: Any) -> str:

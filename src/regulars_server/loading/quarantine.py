@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WEBHOOKS = frozenset({"shopify", "stripe"})
 KEEP_DAYS = 90
 ORDER_UNKNOWN = "tracking.order_unknown"
+_AT_ONCE = 200
 _COLUMNS = (
     "source", "code", "explanation", "raw", "kind", "about", "event_name", "message_id", "occurred_at", "received_at", "sent_at", "state", "at",
     "settled_at",
@@ -128,14 +129,19 @@ def retry_orders(now: datetime) -> int:
     from regulars_server.loading.whose import unlocated
 
     shops = {source.slug: source.shop for source in sources()}
-    ready = []
-    for row in Quarantined.objects.filter(state=State.WAITING, code=ORDER_UNKNOWN).order_by("id")[:200]:
-        request = _inbox_row(row, None)
-        calls = read(
-            request.body, kind=request.kind, received_at=row.received_at, source=row.source, key="retry", about=request.about
-        ).calls
-        if any(one.order is not None for one in with_known([unlocated(call) for call in calls], shops)):
-            ready.append(row.pk)
+    waiting = Quarantined.objects.filter(state=State.WAITING, code=ORDER_UNKNOWN).order_by("id")
+    ready, after = list[int](), 0
+    while rows := list(waiting.filter(id__gt=after)[:_AT_ONCE]):
+        after = rows[-1].pk
+        asking = []
+        for row in rows:
+            request = _inbox_row(row, None)
+            calls = read(
+                request.body, kind=request.kind, received_at=row.received_at, source=row.source, key="retry", about=request.about
+            ).calls
+            asking += [(row.pk, unlocated(call)) for call in calls]
+        answered = with_known([call for _, call in asking], shops)
+        ready += [number for (number, _), one in zip(asking, answered, strict=True) if one.order is not None]
     return replay(ready, actor="system", now=now) if ready else 0
 
 

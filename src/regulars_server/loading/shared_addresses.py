@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from regulars.tables import TABLES
 from regulars_server.intake.public import sources
 from regulars_server.loading.moving import in_force
 from regulars_server.loading.workspace import stored, workspace
@@ -24,7 +23,7 @@ _MEMORY = "256MB"
 
 def tells_of_people(record: LoadRecord) -> bool:
     """Whether a load brought, or took with it, rows about people."""
-    return TABLES["customers"].name in record.rows
+    return "customers" in record.rows
 
 
 def suggest_shared() -> int:

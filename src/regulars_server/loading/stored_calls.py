@@ -17,7 +17,7 @@ FEWEST = 50
 """Calls of each event at least, however many events a source has."""
 _MOST_SAID = 16_384
 _MEMORY = "256MB"
-_OURS = "source = (select source from asked)"
+_OF_SOURCE = "source = (select source from asked)"
 
 
 def latest_calls(source: str, *, limit: int, besides: Collection[str] = ()) -> Iterator[Call]:
@@ -28,11 +28,9 @@ def latest_calls(source: str, *, limit: int, besides: Collection[str] = ()) -> I
     left_out = set(besides)
     with stored("events", memory=_MEMORY, threads=1) as engine:
         engine.load("asked", pa.table({"source": [source]}))
-        events = engine.run(f"select count(distinct name) as n from events where {_OURS}")["n"][0].as_py()
+        events = engine.run(f"select count(distinct name) as n from events where {_OF_SOURCE}")["n"][0].as_py()
         each = max(FEWEST, limit // max(1, events))
-        latest = (
-            f"select name, count(*) as n, list_min(max(occurred_at, {each})) as since from events where {_OURS} group by name order by name"
-        )
+        latest = f"select name, count(*) as n, list_min(max(occurred_at, {each})) as since from events where {_OF_SOURCE} group by name order by name"
         bounds = engine.run(latest)
         engine.load("bounds", bounds.drop_columns(["n"]))
         for condition in _conditions(bounds.to_pylist(), each):
@@ -61,7 +59,7 @@ def _wanted(condition: str, each: int) -> str:
     return f"""
         select e.name, e.row_key, epoch_us(e.occurred_at)::bigint as at, e.properties
         from events e join bounds b on b.name = e.name and e.occurred_at >= b.since
-        where {condition} and e.{_OURS} and coalesce(length(e.properties), 0) <= {_MOST_SAID} and coalesce(e.identity_id, '') not like 'erased-%'
+        where {condition} and e.{_OF_SOURCE} and coalesce(length(e.properties), 0) <= {_MOST_SAID} and coalesce(e.identity_id, '') not like 'erased-%'
         qualify row_number() over (partition by e.name order by e.occurred_at desc, e.row_key) <= {each}
         order by e.occurred_at desc, e.row_key"""
 

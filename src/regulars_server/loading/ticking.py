@@ -40,7 +40,7 @@ MOST_BYTES = 6 << 20
 """What one batch takes from the inbox: so much is done in one short transaction."""
 _FENCE = 4721
 """PostgreSQL's advisory lock inside a batch's transaction: whoever lost the lease without knowing meets it here."""
-OURS = (OperationalError, InterfaceError, OSError, MemoryError, LeaseLost)
+MACHINE_FAULTS = (OperationalError, InterfaceError, OSError, MemoryError, LeaseLost)
 """Faults of the machine and not of an event: the batch is tried again later."""
 
 
@@ -201,7 +201,7 @@ class _Work:
                 projection = project(located, currency=self.currency)
         except Exception as fault:
             # Whatever a call does to us, the others go on.
-            if isinstance(fault, OURS) and not _is_of_a_call(fault):
+            if isinstance(fault, MACHINE_FAULTS) and not _is_of_a_call(fault):
                 raise
             if len(calls) == 1:
                 self.refused.append(SetAside.call(calls[0], POISON, f"taking it failed: {where(fault)}"))

@@ -58,7 +58,7 @@ def check(folder: Path) -> list[Finding]:
 def findings(config: Config, now: datetime) -> Iterator[Finding]:
     """Everything; a part that fails is a finding, and the others are looked at."""
     parts: tuple[Callable[[Config, datetime], Iterator[Finding]], ...] = (
-        _keys, _address, _databases, _inbox, _processes, _clock, _disk, _audit, _backups,
+        _keys, _address, _databases, _inbox, _loads, _processes, _clock, _disk, _audit, _backups,
     )  # fmt: skip
     for part in parts:
         try:
@@ -126,6 +126,14 @@ def _inbox(config: Config, now: datetime) -> Iterator[Finding]:
     state = "look" if waited > LATE else "good"
     waits = f", the oldest for {_span(waited)}" if rows else ""
     yield Finding("server.inbox", state, f"{rows:,} requests wait in the inbox{waits}")
+
+
+def _loads(config: Config, now: datetime) -> Iterator[Finding]:
+    del config, now
+    from regulars_server.loading.public import unjoined_loads
+
+    for load_id, why in unjoined_loads().items():
+        yield Finding("server.loads", "look", f"the load {load_id} could not be joined with what was tracked ({why}); it is tried again")
 
 
 def _processes(config: Config, now: datetime) -> Iterator[Finding]:

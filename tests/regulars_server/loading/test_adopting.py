@@ -8,7 +8,7 @@ import pytest
 
 from regulars_server.loading import adopting
 from regulars_server.loading.models import AdoptedLoad, FileOrder, KnownPart
-from regulars_server.loading.public import flush
+from regulars_server.loading.public import flush, tick, unjoined_loads
 from tests.regulars_server.loading.calls import NOW, send, table, track
 from tests.regulars_server.loading.test_versions import ORDERS, completed, load
 
@@ -107,6 +107,46 @@ class TestAPlainList:
         assert table("select kind, sum(amount_minor)::bigint from order_lines_in_force group by 1 order by 1") == [
             ("purchase", 1200), ("refund", -500)
         ]  # fmt: skip
+
+
+class TestAFileOfOrders:
+    def test_brings_the_order_that_a_refund_waits_for(self, shop, inbox, tmp_path):
+        load(inbox, ([track("Order Refunded", "m1", order_id="1001", refund_id="r")], "web"))
+        assert table(ORDERS) == []
+        bring(shop, tmp_path, order("#1001", 10.0))
+        flush(NOW)
+        assert tick(NOW).report == {"taken": 1}
+        flush(NOW + DAY, force=True)
+        assert table("select kind, amount_minor from orders_in_force order by 1") == [("purchase", 1000), ("refund", -1000)]
+
+    def test_that_cannot_be_joined_stops_neither_events_nor_other_files(self, shop, inbox, tmp_path, monkeypatch, caplog):
+        load(inbox, ([completed("m1", "1001"), completed("m2", "1002")], "web"))
+        bad = bring(shop, tmp_path, order("#1001", 11.0))
+        good = bring(shop, tmp_path, order("#1002", 12.0), name="later.csv")
+        adopt = adopting._adopt_orders
+
+        def fails(order_ids, adopted, *others):
+            if adopted.load_id == bad:
+                raise ValueError("anna@shop.eu")
+            return adopt(order_ids, adopted, *others)
+
+        monkeypatch.setattr(adopting, "_adopt_orders", fails)
+        for number in range(3):
+            load(inbox, ([track("Tea Drunk", f"t{number}")], "web"))
+        assert table("select count(*) from events where name = 'Tea Drunk'") == [(3,)]
+        assert AdoptedLoad.objects.get(load_id=good).is_whole
+        why = unjoined_loads()
+        assert set(why) == {bad}
+        assert "ValueError" in why[bad]
+        assert "anna" not in why[bad]
+        assert len(caplog.messages) == 1
+        monkeypatch.undo()
+        flush(NOW + DAY)
+        assert set(unjoined_loads()) == {bad}
+        adopting._not_before.clear()
+        flush(NOW + DAY)
+        assert unjoined_loads() == {}
+        assert {order_id.lstrip("#"): amount for order_id, _, amount in table(ORDERS)} == {"1001": 1100, "1002": 1200}
 
 
 class TestALargeFile:

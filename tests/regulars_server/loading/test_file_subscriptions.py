@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from regulars_server.intake.public import create_source
 from regulars_server.loading.models import FileOrder, KnownPart
 from regulars_server.loading.public import flush, tick
 from tests.regulars_server.loading.calls import NOW, send, table, track
@@ -115,3 +116,12 @@ class TestASubscriptionOfAFile:
         bring(shop, tmp_path, f"{'x' * 700},anna,2026-01-05,,30,pro")
         flush(NOW)
         assert (FileOrder.objects.count(), table("select count(*) from subscriptions_in_force")) == (0, [(1,)])
+
+    def test_is_known_to_every_source_that_tells_of_it_in_one_batch(self, shop, inbox, tmp_path):
+        create_source(slug="app", name="App", kind="server", actor="test", now=NOW)
+        bring(shop, tmp_path, "s1,anna,2026-01-05,,30,pro")
+        flush(NOW)
+        send(inbox, told("Updated", "m1", "2026-11-22T11:00:00Z", mrr=45))
+        send(inbox, told("Updated", "m2", "2026-11-22T11:30:00Z", mrr=45), source="app")
+        tick(NOW)
+        assert {part.scope for part in KnownPart.objects.filter(part__startswith="start")} == {"subscriptions:web", "subscriptions:app"}

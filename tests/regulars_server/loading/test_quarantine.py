@@ -58,6 +58,33 @@ class TestAPoisonEvent:
         assert tick(NOW).report == {"taken": 2, "set_aside": 1}
         assert quarantine()[0].event_name == "Poison"
 
+    def test_that_the_parser_dies_of_hides_no_refusal_and_keeps_nobody_who_was_erased(self, inbox, monkeypatch):
+        from regulars_server.loading import judging
+
+        read, erased = judging.read, {"berta"}
+
+        class Hashes(set):
+            contains = set.__contains__
+
+        def fails(body, **about):
+            if b"Poison" in body:
+                raise RuntimeError
+            return read(body, **about)
+
+        monkeypatch.setattr(judging, "read", fails)
+        unnamed = {"type": "track", "userId": "anna", "messageId": "m4"}
+        send(
+            inbox, track("Tea Drunk", "m1"), track("Poison", "m2", "berta"), track("Poison", "m3"), unnamed, {**unnamed, "userId": "berta"}
+        )
+        send(inbox, track("Poison", "m5", "berta"))
+        found = judging.judge(inbox.read(0, 10, 1 << 20), {}, Hashes(erased), {})
+        assert [call.message_id for call in found.calls] == ["m1"]
+        assert [(one.code == judging.POISON, one.event_name, b"anna" in one.raw) for one in found.aside] == [
+            (True, "Poison", True),
+            (False, None, True),
+        ]
+        assert found.erased == {"web": 3}
+
     def test_is_not_taken_for_one_when_the_machine_is_at_fault(self, inbox, monkeypatch):
         def full(*_: object, **__: object):
             raise OSError(28, "No space left on device")
@@ -128,6 +155,16 @@ class TestReplay:
         assert tick(NOW).report == {"taken": 1}
         flush(NOW, force=True)
         assert table("select kind, amount_minor from orders order by 1") == [("purchase", 1200), ("refund", -1200)]
+
+    def test_happens_however_many_refunds_wait_for_orders_that_never_come(self, inbox, monkeypatch):
+        from regulars_server.loading import quarantine as module
+
+        monkeypatch.setattr(module, "_AT_ONCE", 2)
+        send(inbox, *(track("Order Refunded", f"r{n}", order_id=str(n), refund_id="r") for n in range(1, 6)))
+        assert tick(NOW).report == {"set_aside": 5}
+        send(inbox, track("Order Completed", "m2", order_id="5", revenue=12))
+        tick(NOW)
+        assert tick(NOW).report == {"taken": 1}
 
 
 class TestWhatWaitsAlready:

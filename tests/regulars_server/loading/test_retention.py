@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from regulars.warehouse import compaction, records
-from regulars_server.loading import quality as noting
+from regulars_server.loading import hot, quality as noting
 from regulars_server.loading.models import Batch, HotRow, KnownProperty, SeenMessage, SourceHour, TableLoad
 from regulars_server.loading.public import flush, tick
 from regulars_server.shared.models import DomainEvent
@@ -42,6 +42,15 @@ class TestExpiry:
         assert gone["loading.SeenMessage"] == gone["loading.SourceHour"] == 2
         assert gone["loading.TableLoad"] == 1
 
+    def test_of_the_hot_tail_goes_on_at_the_next_turn(self, inbox, monkeypatch):
+        monkeypatch.setattr(hot, "_AT_ONCE", 2)
+        for number in range(5):
+            send(inbox, track("Tea Drunk", f"m{number}"))
+        tick(NOW)
+        flush(NOW, force=True)
+        later = NOW + 3 * DAY
+        assert [hot.expire(later) for _ in range(4)] == [2, 2, 1, 0]
+
     def test_leaves_what_is_young(self, inbox):
         a_day(inbox, NOW)
         a_day(inbox, NOW + DAY)
@@ -65,6 +74,14 @@ class TestProperties:
         for day in range(4):
             a_day(inbox, NOW + day * DAY, **{f"id-{day}-{number}": 1 for number in range(3)})
         assert KnownProperty.objects.count() == 5
+
+    def test_that_are_known_take_no_room_of_new_ones_after_a_start(self, inbox, monkeypatch):
+        monkeypatch.setattr(noting, "MOST_PROPERTIES", 5)
+        noting._known.clear()
+        a_day(inbox, NOW, a=1, b=1, c=1, d=1)
+        noting._known.clear()
+        a_day(inbox, NOW + DAY, a=1, b=1, c=1, d=1, z=1)
+        assert set(KnownProperty.objects.values_list("name", flat=True)) == {"a", "b", "c", "d", "z"}
 
 
 @pytest.mark.suite
