@@ -15,6 +15,7 @@ from regulars.warehouse.changes import Places
 from regulars_server.imports import services
 from regulars_server.imports.models import Upload
 from regulars_server.imports.personal_data import erase, export
+from regulars_server.intake.door.front import _MAY
 from regulars_server.jobs import public as jobs
 from regulars_server.jobs.queue import claim
 from regulars_server.jobs.runner import run
@@ -49,6 +50,18 @@ def work():
 
 def held(settings):
     return [path for path in settings.CONFIG.uploads.iterdir() if path.is_file()]
+
+
+class TestWhoMayBringAFile:
+    """What the door asks before it lets a file through."""
+
+    def test_is_told_by_the_answer_to_options(self, member, as_role) -> None:
+        supporter = as_role("support")
+        for path in ("/import/", "/import/upload/"):
+            assert member.options(path).status_code in _MAY
+            for other, said in ((Client(), {}), (supporter, {}), (member, {"headers": {"host": "elsewhere.example"}})):
+                assert other.options(path, **said).status_code not in _MAY
+        assert member.options("/import/nothing/of/the/kind/").status_code not in _MAY
 
 
 class TestImport:

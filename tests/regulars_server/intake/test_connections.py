@@ -7,11 +7,24 @@ from types import SimpleNamespace
 import pytest
 
 from regulars_server.intake.door.connections import Connection
+from regulars_server.intake.door.front import BODY_BYTES
+
+FILE = (b"content-length", b"%d" % (BODY_BYTES + 1))
+FORM = (b"content-length", b"%d" % BODY_BYTES)
+CHUNKED = (b"transfer-encoding", b"chunked")
 
 
-def connection(*, since: float | None, heard: float, headers: bool = False, path: str = "/v1/track", paused: bool = False) -> Connection:
+def connection(
+    *,
+    since: float | None,
+    heard: float,
+    headers: bool = False,
+    path: str = "/v1/track",
+    said: tuple[bytes, bytes] = FILE,
+    paused: bool = False,
+) -> Connection:
     made = object.__new__(Connection)
-    made.waits_since, made.heard_at, made.in_headers, made.scope = since, heard, headers, {"path": path}
+    made.waits_since, made.heard_at, made.in_headers, made.scope = since, heard, headers, {"path": path, "headers": [said]}
     made.flow = SimpleNamespace(read_paused=paused)
     return made
 
@@ -29,6 +42,9 @@ class TestConnection:
             (connection(since=909, heard=999), True),
             (connection(since=909, heard=999, path="/sign-in/"), True),
             (connection(since=1, heard=999, path="/import/"), False),
+            (connection(since=1, heard=999, path="/import/", said=FORM), True),
+            (connection(since=1, heard=999, path="/import/", said=CHUNKED), True),
+            (connection(since=911, heard=999, path="/import/", said=FORM), False),
             (connection(since=1, heard=979, path="/import/"), True),
             (connection(since=1, heard=2, path="/import/", paused=True), False),
         ],

@@ -9,6 +9,7 @@ import os
 import socketserver
 import tempfile
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -53,7 +54,7 @@ class Web(BaseHTTPRequestHandler):
 
     def do_OPTIONS(self) -> None:
         may = "regulars_session=member" in self.headers.get("Cookie", "")
-        self.send_response(405 if may else 302)
+        self.send_response(400 if "%00" in self.path else 405 if may else 302)
         self.send_header("Location", "/sign-in/")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -257,10 +258,36 @@ class TestLimits:
 
     def test_bodies_that_wait_are_bounded_together(self, web, monkeypatch) -> None:
         monkeypatch.setattr(front, "HELD_BYTES", 2)
+        monkeypatch.setattr(front, "FORM_BYTES", 0)
         assert beside(web, 2, [("content-length", "2")], "/sign-in/", method="POST", headers=[("content-length", "1")], pieces=[b"x"]) == [
             503
         ]
         assert ask(web, "/sign-in/", method="POST", headers=[("content-length", "2")], pieces=[b"xx"])[0] == 200
+
+    def test_a_form_passes_beside_whatever_waits(self, web, monkeypatch) -> None:
+        monkeypatch.setattr(front, "HELD_BYTES", 2)
+        waiting = (web, 5, [("content-length", "9")], "/sign-in/")
+        form = {"method": "POST", "headers": [("content-length", str(front.FORM_BYTES))], "pieces": [b"x" * front.FORM_BYTES]}
+        assert beside(*waiting, **form) == [200]
+        large = {"method": "POST", "headers": [("content-length", str(front.FORM_BYTES + 1))], "pieces": [b"x" * front.FORM_BYTES, b"x"]}
+        assert beside(*waiting, **large) == [503]
+
+    def test_a_body_is_held_once(self, web) -> None:
+        pieces = [b"x" * (1 << 16)] * 64
+        headers = [("content-length", str(front.BODY_BYTES))]
+        ask(web, method="POST", headers=headers, pieces=pieces)
+        tracemalloc.start()
+        try:
+            assert seen(ask(web, method="POST", headers=headers, pieces=pieces))["size"] == front.BODY_BYTES
+            assert tracemalloc.get_traced_memory()[1] < 1.75 * front.BODY_BYTES
+        finally:
+            tracemalloc.stop()
+
+    def test_a_file_is_taken_only_where_the_pages_say_so(self, web, monkeypatch) -> None:
+        monkeypatch.setattr(front, "BODY_BYTES", 2)
+        headers = [("content-length", "3"), ("cookie", "regulars_session=member")]
+        assert ask(web, "/import/", method="POST", headers=headers, pieces=[b"abc"])[0] == 200
+        assert ask(web, "/import/", method="POST", headers=headers, pieces=[b"abc"], query=b"%00")[0] == 400
 
     def test_a_file_is_taken_from_nobody_who_may_not_bring_one(self, web, monkeypatch) -> None:
         monkeypatch.setattr(front, "BODY_BYTES", 2)

@@ -138,6 +138,14 @@ class TestPostgresAway:
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
 
 
+def _received(client: socket.socket) -> bytes:
+    """What came, nothing at the end; who did not read all that was sent may end by a reset."""
+    try:
+        return client.recv(1 << 16)
+    except ConnectionResetError:
+        return b""
+
+
 class TestClient:
     @pytest.fixture
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,11 +168,12 @@ class TestClient:
             with contextlib.suppress(ConnectionResetError):
                 assert client.recv(100) == b""
 
-    def test_that_drips_is_left(self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("path", [b"/v1/track", b"/import/"])
+    def test_that_drips_is_left(self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, path: bytes) -> None:
         monkeypatch.setattr(connections, "BODY_WITHIN", 0.4)
         began = time.monotonic()
         with socket.create_connection(address, timeout=60) as client, pytest.raises(OSError):  # noqa: PT012 - any of the many drops
-            client.sendall(self.HEAD + b"\r\n")
+            client.sendall(self.HEAD.replace(b"/v1/track", path) + b"\r\n")
             for _ in range(900):
                 client.sendall(b" ")
                 time.sleep(0.02)
@@ -187,8 +196,54 @@ class TestClient:
             reply = client.recv(100)
             assert reply.startswith(b"HTTP/1.1 503")
             assert b"retry-after: 5" in reply
+            # Who holds little is not the one to go.
+            monkeypatch.setattr(connections, "ALL_HEADERS", 50_000)
+            with socket.create_connection(address, timeout=60) as small:
+                small.sendall(b"GET /v1/regulars.js HTTP/1.1\r\nX: " + b"x" * 4_000)
+                time.sleep(0.02)
+                small.sendall(b"x\r\nHost: x\r\n\r\n")
+                assert small.recv(100).startswith(b"HTTP/1.1 200")
         wait_until(lambda: connections.Connection.all_headers == 0)
         assert track(f"http://127.0.0.1:{address[1]}", "key-of-shop").status_code == 200
+
+    GET = b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def test_may_ask_for_some_things_at_once(self, address: tuple[str, int]) -> None:
+        with socket.create_connection(address, timeout=60) as client:
+            client.sendall(self.GET * 3)
+            client.sendall(self.GET * 4)
+            wait_until(lambda: client.recv(1 << 16, socket.MSG_PEEK).count(b"HTTP/1.1 404") == 7)
+            assert b"connection: close" not in client.recv(1 << 16)
+            wait_until(lambda: connections.Connection.all_headers == 0, 20)
+
+    def test_that_asks_for_thousands_at_once_gets_the_first_answers(
+        self, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        queued, held = [], []
+
+        def keep(connection: connections.Connection) -> None:
+            begin(connection)
+            queued.append(len(connection.pipeline))
+            held.append(connection.queued_bytes)
+
+        begin = connections.Connection.on_message_begin
+        monkeypatch.setattr(connections.Connection, "on_message_begin", keep)
+        with socket.create_connection(address, timeout=60) as client:
+            client.sendall(self.GET * 2000)
+            said = b"".join(iter(lambda: _received(client), b""))
+        assert max(queued) < connections.QUEUE
+        assert max(held) > max(queued) * connections.QUEUED_BYTES > 0
+        answers = said.split(b"HTTP/1.1 ")[1:]
+        assert [answer[:3] for answer in answers] == [b"404"] * (connections.QUEUE + 1)
+        assert [b"connection: close" in answer for answer in answers] == [False] * connections.QUEUE + [True]
+        wait_until(lambda: connections.Connection.all_headers == 0)
+
+    def test_that_speaks_nonsense_is_given_what_is_owed_before(self, address: tuple[str, int]) -> None:
+        with socket.create_connection(address, timeout=60) as client:
+            client.sendall(self.GET + b"\x00\r\n\r\n")
+            said = b"".join(iter(lambda: _received(client), b""))
+        assert said.startswith(b"HTTP/1.1 404")
+        assert said.count(b"HTTP/1.1") == 1
 
     def test_that_is_one_too_many_may_come_again(
         self, alone_on_sqlite: Installation, doors: Doors, monkeypatch: pytest.MonkeyPatch

@@ -31,15 +31,19 @@ UPLOAD_BYTES, BODY_BYTES = 2 << 30, 4 << 20
 UPLOADS_AT_ONCE, REQUESTS_AT_ONCE = 4, 256
 HELD_BYTES = 64 << 20
 """Bytes of all bodies that are gathered here or wait for their answer; files are not, these flow through."""
+FORM_BYTES = 64 << 10
+"""What a body may always have of these: nobody's large bodies keep others from signing in."""
 READ_SECONDS = 120.0
 """How long the web process may take for the next piece of an answer."""
 
 _TIMEOUTS = {"timeout": httpx.Timeout(READ_SECONDS, connect=5, pool=20).as_dict()}
+_PIECE_BYTES = 64 << 10
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding"}
     | {"upgrade"}
 )
-_REFUSED = frozenset({301, 302, 303, 307, 308, 401, 403, 404})
+_MAY = frozenset({200, 204, 405})
+"""What the pages answer to OPTIONS of somebody who may bring a file. That they know no OPTIONS they say only to who may enter."""
 _OURS = frozenset({"forwarded", "x-real-ip", "host", "expect", FRONT_HEADER})
 
 
@@ -77,14 +81,14 @@ class Front:
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Check what can be checked here, then forward."""
         length = _length(scope)
-        is_upload = scope["path"].startswith(UPLOADS) and length > BODY_BYTES
+        is_file = is_upload(scope)
         if not scope["path"].startswith("/"):
             await _plain(send, 400, "This is no address.")
         elif length < 0:
             await _plain(send, 411, "The length of the body has to be said beforehand (Content-Length).")
-        elif length > (UPLOAD_BYTES if is_upload else BODY_BYTES):
+        elif length > (UPLOAD_BYTES if is_file else BODY_BYTES):
             await _plain(send, 413, "This is too large.")
-        elif is_upload:
+        elif is_file:
             await self._upload(scope, receive, send, length)
         else:
             await self._page(scope, receive, send, length)
@@ -97,14 +101,14 @@ class Front:
                 body += piece
                 held += len(piece)
                 self._held += len(piece)
-                if self._held > HELD_BYTES:
+                if self._held > HELD_BYTES and len(body) > FORM_BYTES:
                     await _away(scope, send)
                     return
             if self._requests.locked():
                 await _away(scope, send)
                 return
             async with self._requests:
-                await self._forward(scope, receive, send, bytes(body) if length else None)
+                await self._forward(scope, receive, send, _pieces(body) if length else None)
         except _GoneAwayError:
             return
         finally:
@@ -118,12 +122,12 @@ class Front:
         async with self._requests, self._uploads:
             refused = _Kept()
             await self._forward({**scope, "method": "OPTIONS"}, _nothing, refused.send, None)
-            if refused.status in _REFUSED or refused.status >= 500:
-                await refused.give(send)
-            else:
+            if refused.status in _MAY:
                 await self._forward(scope, receive, send, _body(receive, length))
+            else:
+                await refused.give(send)
 
-    async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, body: bytes | AsyncIterator[bytes] | None) -> None:
+    async def _forward(self, scope: Mapping[str, Any], receive: Receive, send: Send, body: AsyncIterator[bytes] | None) -> None:
         headers = self._headers(scope, with_body=body is not None)
         request = httpx.Request(scope["method"], _target(scope), headers=headers, content=body, extensions=_TIMEOUTS)
         begun = False
@@ -184,6 +188,11 @@ def who_asks(trusted: Sequence[Network], scope: Mapping[str, Any], headers: list
     return client, proto if proto in {"http", "https"} else scheme, found.get("x-forwarded-host", "").rpartition(",")[2].strip() or host
 
 
+def is_upload(scope: Mapping[str, Any]) -> bool:
+    """Whether the request brings a file that flows through; a smaller one is gathered like any other body."""
+    return scope.get("path", "").startswith(UPLOADS) and _length(scope) > BODY_BYTES
+
+
 class _GoneAwayError(Exception):
     """Whoever asked has closed the connection."""
 
@@ -215,6 +224,12 @@ async def _body(receive: Receive, length: int) -> AsyncIterator[bytes]:
             yield piece
         if not message.get("more_body"):
             break
+
+
+async def _pieces(body: bytearray) -> AsyncIterator[bytes]:
+    """A gathered body, never a second time as a whole."""
+    for start in range(0, len(body), _PIECE_BYTES):
+        yield bytes(memoryview(body)[start : start + _PIECE_BYTES])
 
 
 async def _hand_back(answer: httpx.Response, receive: Receive, send: Send) -> None:
