@@ -14,7 +14,6 @@ from regulars_server.loading.ticking import tick
 
 __all__ = [
     "OFF_PLAN",
-    "OFF_PLAN",
     "Flushed",
     "HotCall",
     "Lease",
