@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from regulars.predictions.rows import Model
+    from regulars.workspace import Workspace
 
 KINDS = {"churn": "who leaves", "value": "value", "health": "health and lights"}
 """Kinds of models in words."""
@@ -36,7 +37,7 @@ def command(shared: Shared, as_of: str | None, form: str, *, no_keep: bool) -> N
     with telling() as progress:
         found = workspace.predict(as_of=as_of, keep=not no_keep, progress=progress)
     lights = lights_counted(found)
-    load = None if no_keep else workspace.loads(latest=1)[-1].load_id
+    load = None if no_keep else _latest_load(workspace)
     if form == "json":
         models = {kind: {"version": model.version, "told": list(_told(model))} for kind, model in found.models.items()}
         show_json({"as_of": found.as_of, "customers": found.table.num_rows, "lights": lights, "models": models, "load": load})
@@ -50,6 +51,14 @@ def command(shared: Shared, as_of: str | None, form: str, *, no_keep: bool) -> N
         click.echo(f"Note: {note}")
     click.echo()
     click.echo(_closing(load))
+
+
+def _latest_load(workspace: Workspace) -> str:
+    """The load of the predictions: a server beside us may have added others since."""
+    from regulars.predictions.rows import SOURCE
+    from regulars.warehouse.records import BY_THEMSELVES
+
+    return max(load.load_id for load in workspace.loads(leave_out=BY_THEMSELVES) if load.source == SOURCE)
 
 
 def _closing(load: str | None) -> str:

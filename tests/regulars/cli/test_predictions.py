@@ -79,6 +79,19 @@ class TestPredict:
         assert told["models"]["value"]["version"] == "v1"
         assert told["load"] == shop.loads()[-1].load_id
 
+    def test_names_its_own_load_beside_a_server_that_loads(self, shop, reckoned, capsys, monkeypatch):
+        keep = Workspace._keep
+
+        def keep_and_load(workspace, *given):
+            keep(workspace, *given)
+            with workspace.stage(source="tracking", alone=False) as load:
+                load.commit({}, [])
+
+        monkeypatch.setattr(Workspace, "_keep", keep_and_load)
+        told = json.loads(answered(capsys, "predict", "--format", "json").out)
+        assert [load.source for load in shop.loads()] == ["transactions", "predictions", "tracking"]
+        assert told["load"] == shop.loads()[1].load_id
+
     def test_gives_the_lights_of_earlier_runs_to_the_next(self, shop, reckoned, capsys):
         kept(shop, said("2024-05-14", customer("anna", "amber")))
         answered(capsys, "predict")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from regulars.importers.formats import FORMATS
+from regulars.warehouse.records import WITHOUT_FILES
 from regulars.workspace import Workspace
 from regulars_server.console import refusals
 from regulars_server.console.spoken import spoken
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from regulars_server.jobs.public import Job
 
 SHOWN_LOADS = 50
-OWN_SOURCES = frozenset({"tracking", "predictions", "identities"})
-"""Loads that no file stands behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def loads() -> list[ShownLoad]:
     """The latest loads of files, the newest first."""
     folder = settings.CONFIG.workspace
     there = (folder / "workspace.json").is_file()
-    records = Workspace.open(folder).loads(leave_out=OWN_SOURCES, latest=SHOWN_LOADS)[::-1] if there else []
+    records = Workspace.open(folder).loads(leave_out=WITHOUT_FILES, latest=SHOWN_LOADS)[::-1] if there else []
     called = uploads.names_of_loads([record.load_id for record in records])
     return [
         ShownLoad(
