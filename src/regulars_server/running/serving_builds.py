@@ -9,10 +9,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from regulars.workspace import Workspace
 from regulars_server.running.children import die_with
 from regulars_server.running.environment import environment_of, start_django
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from regulars_server.config import Config
 
 AT_LEAST_SECONDS = 60.0
@@ -34,6 +37,8 @@ class ServingBuilds:
         self._wanted = True
         self._at_once = False
         self._predicted: int | None = None
+        self._looked_at = -1
+        self._seen: object = None
 
     def data_changed(self) -> None:
         """The tables hold something new."""
@@ -66,7 +71,7 @@ class ServingBuilds:
 
     def _start(self) -> None:
         self._wanted, self._at_once, self._began = False, False, time.monotonic()
-        self._seen = self._loads_changed_at()
+        self._note_state()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "regulars_server.running.serving_builds"],
             env=environment_of(self._config),
@@ -87,16 +92,35 @@ class ServingBuilds:
         if code:
             raise BuildFailedError(code)
 
-    _seen = -1
-
     def _changed_from_outside(self) -> bool:
         """Whether the tables changed otherwise: an import, an undo, an erasure, by a job or on the command line."""
-        return self._loads_changed_at() != self._seen
+        written_at = self._written_at()
+        if written_at == self._looked_at:
+            return False
+        # Merging small files, cleaning up and folding records write as well, and change no row.
+        if self._state() != self._seen:
+            return True
+        self._looked_at = written_at
+        return False
 
-    def _loads_changed_at(self) -> int:
+    def _note_state(self) -> None:
+        self._looked_at, self._seen = self._written_at(), self._state()
+
+    def _written_at(self) -> int:
         tables = self._config.workspace / "tables"
-        logs = [*tables.glob("*/_delta_log"), self._config.workspace / "loads", self._config.workspace / "workspace.json"]
-        return max((path.stat().st_mtime_ns for path in logs if path.exists()), default=0)
+        return max(map(_changed_at, [*tables.glob("*/_delta_log"), self._config.workspace / "loads", *self._files()]), default=0)
+
+    def _state(self) -> object:
+        """What differs when rows do: the loads that hold, who was erased, and the settings."""
+        counts = Workspace.open(self._config.workspace).load_counts() if (self._config.workspace / "workspace.json").exists() else None
+        return counts, [_changed_at(path) for path in self._files()]
+
+    def _files(self) -> list[Path]:
+        return [self._config.workspace / name for name in ("erased.json", "workspace.json")]
+
+
+def _changed_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _latest_predictions() -> int | None:

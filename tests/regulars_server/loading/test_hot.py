@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from regulars_server.loading import hot as hot_tail, staged
+from regulars_server.loading import hot as hot_tail, personal_data, staged
 from regulars_server.loading.flushing import forget_done
 from regulars_server.loading.models import Batch, HotRow, KnownPart, Quarantined
 from regulars_server.loading.personal_data import HOLDINGS
@@ -224,3 +226,23 @@ class TestHoldings:
             flush(NOW, force=True)
         assert (forget_done(later), Batch.objects.count(), HotRow.objects.count()) == (1, 1, 2)
         assert (hot_tail.expire(later), HotRow.objects.count()) == (2, 0)
+
+
+@pytest.mark.django_db(databases=["default", "audit"], transaction=True)
+class TestAnErasureBesideOthers:
+    def test_cleans_what_others_said_while_the_door_writes(self, inbox, monkeypatch):
+        send(inbox, *(track("Tea Drunk", f"m{number}", cups=number) for number in range(601)))
+        tick(NOW)
+
+        def cleaned(forms, said):
+            del forms
+            if connection.vendor == "sqlite":
+                with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+                    other.execute("update intake_source set name = name")
+            return bytes(said) + b" "
+
+        monkeypatch.setattr(personal_data.Forms, "cleaned", cleaned)
+        monkeypatch.setattr(personal_data.Forms, "in_bytes", lambda _, said: said == b'{"cups":7}')
+        assert personal_data.erase_hot({"berta"}) == 1
+        assert HotRow.objects.count() == 600
+        assert all(bytes(row.said).endswith(b"} ") for row in HotRow.objects.all())

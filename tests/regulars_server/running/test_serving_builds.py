@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
+from regulars.workspace import Workspace
+from regulars_server.config import Config
 from regulars_server.jobs.models import Job
 from regulars_server.running.serving_builds import ServingBuilds
 from regulars_server.serving.public import PREDICT
@@ -22,7 +24,7 @@ class Builds(ServingBuilds):
     started = 0
 
     def _start(self) -> None:
-        self._seen = self._loads_changed_at()
+        self._note_state()
         self._wanted, self._at_once = False, False
         self.started += 1
         self._child = subprocess.Popen([sys.executable, "-S", "-c", ""])
@@ -58,3 +60,26 @@ class TestTheNextBuild:
         builds.look_after(NOW)
         Job.objects.create(kind=PREDICT, created_at=NOW, created_by="system", state=Job.DONE)
         assert [builds.pass_a_turn() for _ in range(3)] == [1, 2, 2]
+
+
+@pytest.mark.suite
+class TestAChangeFromOutside:
+    def test_is_one_of_rows_and_not_of_files_that_were_merged(self, tmp_path) -> None:
+        shop = Workspace.create(tmp_path / "shop", name="Shop", currency="EUR", time_zone="UTC")
+        builds = ServingBuilds(Config.from_environment({"REGULARS_WORKSPACE": str(shop.folder)}))
+        file = tmp_path / "orders.csv"
+        for number in range(2):
+            file.write_text(f"order_id,customer_id,date,amount\n{number},c1,2026-11-20,10\n")
+            shop.import_file(file)
+            assert builds._changed_from_outside()
+            builds._note_state()
+            assert not builds._changed_from_outside()
+        before = builds._written_at()
+        shop.compact()
+        assert builds._written_at() != before
+        assert not builds._changed_from_outside()
+        shop.undo(shop.loads()[-1].load_id)
+        assert builds._changed_from_outside()
+        builds._note_state()
+        shop.erase("c1")
+        assert builds._changed_from_outside()
