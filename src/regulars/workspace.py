@@ -162,7 +162,7 @@ class Workspace:
         return load_marks(self._places, leave_out=leave_out)
 
     def load(self, load_id: str) -> LoadRecord:
-        """One committed load, as `loads` tells of it. Raises `LoadUnknown`."""
+        """One committed load, as `loads` tells of it. Raises `LoadUnknown`, and `ArgumentRefused` for what cannot be an id."""
         return read_load(self._places, load_id)
 
     def undo(self, load_id: str) -> LoadRecord:

@@ -19,7 +19,8 @@ from regulars.tables import TABLES
 from regulars.warehouse.changes import settled
 from regulars.warehouse.files import disk_room
 from regulars.warehouse.loads import new_change_id
-from regulars.warehouse.rewriting import SORTED, Rewrite, stored_rows
+from regulars.warehouse.lock import reading
+from regulars.warehouse.rewriting import MERGED, SORTED, Rewrite, stored_rows
 from regulars.warehouse.store import RowWriter
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ _MOST_BUCKETS = 64
 _HELD_ROWS = 8_192
 SPARED_HOURS = 1
 """Files removed less than this ago stay: a query may have pinned them."""
-MERGED = "merged-"
-"""Files with this prefix were merged from small ones: sorted each for itself, so that a customer may be in several. Compaction sorts them anew."""
 MOST_SMALL_FILES = 64
 """Small files of one table from which on merging pays; at one load every ten seconds that is eleven minutes."""
 
@@ -75,17 +74,19 @@ def merge_small_files(places: Places, store: Store) -> dict[str, int]:
         names = _of_like_size(state.rows_by_file) if state else []
         if state is None or not names:
             continue
-        with Rewrite(places, store, new_change_id(), kind="compaction") as rewrite:
+        with Rewrite(places, store, new_change_id(), kind="merging small files") as rewrite:
             _rewrite_sorted(rewrite, store, table, sum(state.rows_by_file[name] for name in names), names, prefix=MERGED)
             rewrite.commit(empties_cache=False)
-        after = store.state(table)
+        with reading(places.commit_lock):
+            after = store.state(table)
         counts[table] = len(after.rows_by_file) if after else 0
     return counts
 
 
-def has_small_files(store: Store) -> bool:
+def has_small_files(places: Places, store: Store) -> bool:
     """Whether there is something for `merge_small_files` to do."""
-    return any(_of_like_size(state.rows_by_file) for table in store.tables() if (state := store.state(table)) is not None)
+    with reading(places.commit_lock):
+        return any(_of_like_size(state.rows_by_file) for table in store.tables() if (state := store.state(table)) is not None)
 
 
 def _of_like_size(rows_by_file: dict[str, int]) -> list[str]:
@@ -113,14 +114,17 @@ def vacuum_table(places: Places, store: Store, table: str) -> None:
         store.vacuum(table, retention_hours=SPARED_HOURS)
 
 
-def tables_with_remains(store: Store, now: float) -> list[str]:
+def tables_with_remains(places: Places, store: Store, now: float) -> list[str]:
     """The tables in whose folders lie files that no query needs any more."""
     found = []
     for table in store.tables():
-        state = store.state(table)
-        with os.scandir(store.path(table)) as entries:
-            old = (e for e in entries if e.name.endswith(".parquet") and (state is None or e.name not in state.rows_by_file))
-            if any(entry.stat().st_mtime < now - SPARED_HOURS * 3600 for entry in old):
+        with reading(places.commit_lock):
+            state = store.state(table)
+            with os.scandir(store.path(table)) as entries:
+                spare = [e for e in entries if e.name.endswith(".parquet") and (state is None or e.name not in state.rows_by_file)]
+            # When a file was written is soon said, when it was taken out stands in the log.
+            old = any(entry.stat().st_mtime < now - SPARED_HOURS * 3600 for entry in spare)
+            if old and store.has_remains(table, retention_hours=SPARED_HOURS):
                 found.append(table)
     return found
 

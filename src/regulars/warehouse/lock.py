@@ -1,8 +1,9 @@
 """Locks between processes. They are the kernel's (`flock`), so they end with the process that holds them, however it ends.
 
-Three of them, always taken in this order:
+Four of them, always taken in this order:
 
-- *workspace*: appends share it, whatever rewrites rows (erase, undo, compact) has it alone;
+- *workspace*: appends share it and so does tidying; what else rewrites rows (erase, undo, compact) has it alone;
+- *tidying*: one process at a time merges small files and folds records;
 - *import*: one import at a time from its comparison with the rows that are there until its commit;
 - *commit*: alone for the moment in which the tables of one change are committed, shared to pin a snapshot.
 """

@@ -1,4 +1,4 @@
-"""Rewriting rows of several tables at once: what undo, compaction and erasure have in common."""
+"""Rewriting rows of several tables at once: what undo, compaction, merging and erasure have in common."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 SORTED = "sorted-"
 """Files with this prefix were written by compaction."""
+MERGED = "merged-"
+"""Files with this prefix were merged from small ones: sorted each for itself, so that a customer may be in several. Compaction sorts them anew."""
 
 
 class Rewrite:
-    """Files that replace others, staged until `commit`. The caller holds the workspace lock alone. A context manager like `Load`."""
+    """Files that replace others, staged until `commit`. A context manager like `Load`.
+
+    The caller holds the workspace lock alone, or shares it and is the only one who takes files out, as merging does.
+    """
 
     def __init__(self, places: Places, store: Store, change_id: str, *, kind: str) -> None:
         self.change_id = change_id

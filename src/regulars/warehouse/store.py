@@ -162,6 +162,10 @@ class Store:
             self._drop_old_log(table, opened.version())
         sync_folder(self.path(table) / "_delta_log")
 
+    def has_remains(self, table: str, *, retention_hours: int) -> bool:
+        """Whether `vacuum` would delete anything."""
+        return bool(self._open(table).vacuum(retention_hours, dry_run=True, enforce_retention_duration=False, full=True))
+
     def _drop_old_log(self, table: str, version: int) -> None:
         log = self.path(table) / "_delta_log"
         for entry in log.iterdir():
@@ -203,15 +207,21 @@ class Store:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
-        try:
-            opened = DeltaTable(str(self.path(table)))
-        except DeltaError as error:
-            raise StoreUnsupported(
-                f"The stored table '{table}' cannot be opened: {error}.",
-                expected="a Delta table as Regulars writes them",
-                remedy="Restore the folder from a backup, or import the original files into a new workspace.",
-                details={"table": table},
-            ) from error
+        for attempt in range(_TRIES):
+            try:
+                opened = DeltaTable(str(self.path(table)))
+                break
+            except DeltaError as error:
+                # Somebody may have dropped old log entries between our look at the folder and the reading of them.
+                if attempt < _TRIES - 1:
+                    time.sleep(0.02)
+                    continue
+                raise StoreUnsupported(
+                    f"The stored table '{table}' cannot be opened: {error}.",
+                    expected="a Delta table as Regulars writes them",
+                    remedy="Restore the folder from a backup, or import the original files into a new workspace.",
+                    details={"table": table},
+                ) from error
         _refuse_foreign_features(table, opened)
         return opened
 

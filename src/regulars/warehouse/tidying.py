@@ -28,14 +28,14 @@ class Tidied:
 
 def is_due(places: Places, store: Store, now: datetime | None = None) -> bool:
     """Whether small files or records of loads have become many; what lies about waits until then, or for `tidy`."""
-    return has_small_files(store) or len(records.foldable(places, now or datetime.now(UTC))) >= records.FOLD_FROM
+    return has_small_files(places, store) or len(records.foldable(places, now or datetime.now(UTC))) >= records.FOLD_FROM
 
 
 def tidy(places: Places, store: Store, now: datetime | None = None) -> Tidied:
     """Merge, clean up, fold; the caller shares the workspace lock. Killed anywhere, nothing is lost, and the next time goes on."""
     with Lock.take(places.tidying_lock, what="tidying", wait_seconds=0):
         files = merge_small_files(places, store)
-        cleaned = tuple(tables_with_remains(store, time.time()))
+        cleaned = tuple(tables_with_remains(places, store, time.time()))
         for table in cleaned:
             vacuum_table(places, store, table)
         # An undo that somebody left half done is finished before records are folded.

@@ -39,11 +39,15 @@ def export_table(table: str, ids: Ids) -> Iterator[dict[str, Any]]:
     """The person's rows of a table, those that were replaced since included: what erasing would change."""
     from regulars.warehouse.changes import Places
     from regulars.warehouse.erasure.person import find_person, own_mask
+    from regulars.warehouse.lock import reading
     from regulars.warehouse.rewriting import stored_rows
     from regulars.warehouse.store import Store
 
-    store = Store(Places(settings.CONFIG.workspace).tables)
-    state = store.state(table)
+    places = Places(settings.CONFIG.workspace)
+    store = Store(places.tables)
+    # Not while somebody drops old entries of the log.
+    with reading(places.commit_lock):
+        state = store.state(table)
     if state is None:
         return
     seen: set[tuple[Any, ...]] = set()

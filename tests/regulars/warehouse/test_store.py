@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction
 
 from regulars.errors import StoreConflict, StoreUnsupported
@@ -118,6 +119,21 @@ class TestForeignTables:
         path.write_text("\n".join(json.dumps(action) for action in actions))
         with pytest.raises(StoreUnsupported, match=feature):
             shop.snapshot()
+
+    def test_are_opened_again_where_old_log_entries_went_while_they_were_read(self, tmp_path, monkeypatch):
+        shop = Workspace.create(tmp_path / "shop", name="Shop", currency="EUR")
+        put(shop, orders=rows("orders", order("1", "anna", 1)))
+        tried = []
+
+        def opened(path):
+            tried.append(path)
+            if len(tried) == 1:
+                raise DeltaError("no such log entry")
+            return DeltaTable(path)
+
+        monkeypatch.setattr("deltalake.DeltaTable", opened)
+        assert Store(shop.folder / "tables").state("orders").rows == 1
+        assert len(tried) == 2
 
     def test_are_refused_when_damaged(self, tmp_path):
         shop = Workspace.create(tmp_path / "shop", name="Shop", currency="EUR")

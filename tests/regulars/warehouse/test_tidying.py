@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -81,6 +82,41 @@ class TestTidy:
         monkeypatch.setattr(compaction, "SPARED_HOURS", 0)
         assert shop.tidy().cleaned == ("orders",)
         assert {path.name for path in folder.glob("*.parquet")} == files(shop)
+
+    def test_leaves_the_log_alone_while_what_was_taken_out_is_spared_however_old_it_is(self, shop):
+        folder = shop.folder / "tables" / "orders"
+        long_ago = time.time() - 3 * 3600
+        for path in folder.glob("*.parquet"):
+            os.utime(path, (long_ago, long_ago))
+        assert shop.tidy().files == {"orders": 1}
+        log = sorted((folder / "_delta_log").iterdir())
+        assert shop.tidy().cleaned == ()
+        assert sorted((folder / "_delta_log").iterdir()) == log
+        assert len(list(folder.glob("*.parquet"))) == 6
+
+    def test_looks_at_no_table_whose_log_is_being_cleaned(self, shop, monkeypatch):
+        from regulars.warehouse import changes, lock, store
+
+        alone = []
+        seen = store.Store.state
+
+        def looks(self, table):
+            alone.append(lock._try(probe, shared=False))
+            if alone[-1]:
+                fcntl.flock(probe, fcntl.LOCK_UN)
+            return seen(self, table)
+
+        places = changes.Places(shop.folder)
+        probe = os.open(places.commit_lock, os.O_RDWR)
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(store.Store, "state", looks)
+                assert shop.needs_tidying()
+                assert compaction.tables_with_remains(places, shop._store, time.time()) == []
+        finally:
+            os.close(probe)
+        assert alone
+        assert not any(alone)
 
     def test_folds_records_when_they_are_many(self, shop, monkeypatch):
         monkeypatch.setattr(records, "FOLD_FROM", 5)
