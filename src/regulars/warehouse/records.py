@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BY_THEMSELVES = frozenset({"tracking", "identities"})
 """Sources whose loads come by themselves, many a day, name no file, and have counts for a report: an erasure passes their records by."""
 WITHOUT_FILES = BY_THEMSELVES | {"predictions"}
-"""Sources of loads that no file stands behind: those, and what was reckoned from the others."""
+"""Sources of loads that no file stands behind, and that bring nothing which tracking could tell of as well: those, and what was reckoned from others."""
 FOLD_AFTER = timedelta(hours=1)
 """How old a record is when it may be folded: the youngest are asked for most, and lie in a file each."""
 FOLD_FROM = 1_000

@@ -13,6 +13,7 @@ import pyarrow as pa
 from regulars.errors import WorkspaceLocked
 from regulars.identities.identifiers import is_usable
 from regulars.tables import TABLES
+from regulars.warehouse.records import WITHOUT_FILES
 from regulars_server.loading import staged
 from regulars_server.loading.aliases import resolve_aliases
 from regulars_server.loading.bulk import chunks
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from regulars_server.loading.things import Side
 
 log = logging.getLogger("regulars.loading")
-OURS = frozenset({"tracking", "predictions", "identities"})
-"""Sources of loads that bring nothing that tracking could tell of as well."""
 _ORDERS_AT_ONCE = 5000
 _ROWS_AT_ONCE = 250_000
 _LONGEST_ID = 500
@@ -79,7 +78,7 @@ def join_loads(now: datetime, *, seconds: float | None = None) -> list[TableLoad
     folder = str(workspace().folder)
     deadline = None if seconds is None else time.monotonic() + seconds
     made: list[TableLoad] = []
-    for load_id, mark in sorted(workspace().load_marks(leave_out=OURS).items()):
+    for load_id, mark in sorted(workspace().load_marks(leave_out=WITHOUT_FILES).items()):
         if _seen.get((folder, load_id)) == mark:
             continue
         if time.monotonic() < _not_before.get((folder, load_id), 0.0):
@@ -105,7 +104,7 @@ def _join(load_id: str, now: datetime, deadline: float | None) -> list[TableLoad
     if record.undone and (known is None or not known.undone):
         _under_way.pop(name, None)
         return _follow_undone(record, now)
-    if not record.undone and (known is None or not known.is_whole) and record.source not in OURS:
+    if not record.undone and (known is None or not known.is_whole) and record.source not in WITHOUT_FILES:
         return _go_on(name, record, now, deadline)
     return []
 
@@ -310,7 +309,7 @@ def _follow_undone(record: LoadRecord, now: datetime) -> list[TableLoad]:
             load_id=record.load_id, defaults={"adopted_at": now, "undone": True, "failure": ""}
         )
     forget(adopted)
-    if tells_of_people(record) and record.source not in OURS:
+    if tells_of_people(record) and record.source not in WITHOUT_FILES:
         suggest_shared()
     return made
 
