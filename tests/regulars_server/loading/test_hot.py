@@ -238,7 +238,7 @@ class TestAnErasureBesideOthers:
             del forms
             if connection.vendor == "sqlite":
                 with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
-                    other.execute("update intake_source set name = name")
+                    other.execute("update intake_source set name = name || '.'")
             return bytes(said) + b" "
 
         monkeypatch.setattr(personal_data.Forms, "cleaned", cleaned)
