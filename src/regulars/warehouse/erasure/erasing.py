@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regulars.errors import PersonUnknown
@@ -153,15 +154,18 @@ def _from_folded_records(rewrite: Rewrite, places: Places, person: Person) -> No
         with ledger.Folded(path) as month:
             if not month.summary.undone and month.summary.by_source.keys() <= BY_THEMSELVES:
                 continue
-            rows = month.rows(ledger.SCHEMA.names)
-        texts, sources = rows["record"].to_pylist(), rows["source"].to_pylist()
-        cleaned = [text if source in BY_THEMSELVES else _cleaned_record(text, person) for text, source in zip(texts, sources, strict=True)]
-        if cleaned != texts:
-            changed = zip(texts, cleaned, sources, strict=True)
-            sources = [source if new is old else json.loads(new)["source"] for old, new, source in changed]
-            for name, values in (("record", cleaned), ("source", sources)):
-                rows = rows.set_column(rows.schema.get_field_index(name), name, pa.array(values, pa.string()))
-            ledger.write(rewrite.replace_file(f"loads/folded/{path.name}"), rows)
+            sources = month.rows(["load_id", "source"])
+            others = sources.filter(pc.invert(pc.is_in(sources["source"], pa.array(sorted(BY_THEMSELVES), pa.string()))))
+            found = month.rows(["load_id", "record"], ids=set(others["load_id"].to_pylist())).to_pylist()
+            cleaned = {one["load_id"]: text for one in found if (text := _cleaned_record(one["record"], person)) != one["record"]}
+            if not cleaned:
+                continue
+            rows = month.rows(ledger.SCHEMA.names).to_pylist()
+        for row in rows:
+            if row["load_id"] in cleaned:
+                text = cleaned[row["load_id"]]
+                row.update(record=text, source=json.loads(text)["source"])
+        ledger.write(rewrite.replace_file(f"loads/folded/{path.name}"), pa.Table.from_pylist(rows, schema=ledger.SCHEMA))
 
 
 def _cleaned_record(text: str, person: Person) -> str:
