@@ -112,10 +112,28 @@ class TestRefusals:
             ("track", b'{"writeKey":"nope"}', {"Authorization": ""}, 401, "refused.unknown_key"),
             ("track", b'{"writeKey":{"a":[]}}', {"Authorization": ""}, 401, "refused.unknown_key"),
             ("track", b'{"a":"' + b"x" * (4 << 20) + b'"}', {}, 413, "refused.too_large"),
-            ("track", gzip.compress(b" " * (5 << 20)), {"Content-Encoding": "gzip"}, 413, "refused.too_large"),
-            ("track", gzip.compress(gzip.compress(b" " * (64 << 20))), {"Content-Encoding": "gzip, gzip"}, 413, "refused.too_large"),
-            ("track", gzip.compress(gzip.compress(gzip.compress(b"{}"))), {"Content-Encoding": "gzip, gzip, gzip"}, 400, "refused.no_json"),
-            ("track", gzip.compress(b"") * 64 + gzip.compress(b"{}"), {"Content-Encoding": "gzip"}, 400, "refused.no_json"),
+            ("track", gzip.compress(b" " * (5 << 20), mtime=0), {"Content-Encoding": "gzip"}, 413, "refused.too_large"),
+            (
+                "track",
+                gzip.compress(gzip.compress(b" " * (64 << 20), mtime=0), mtime=0),
+                {"Content-Encoding": "gzip, gzip"},
+                413,
+                "refused.too_large",
+            ),
+            (
+                "track",
+                gzip.compress(gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), mtime=0),
+                {"Content-Encoding": "gzip, gzip, gzip"},
+                400,
+                "refused.no_json",
+            ),
+            (
+                "track",
+                gzip.compress(b"", mtime=0) * 64 + gzip.compress(b"{}", mtime=0),
+                {"Content-Encoding": "gzip"},
+                400,
+                "refused.no_json",
+            ),
         ],
     )
     def test_are_for_bodies_that_never_pass(
