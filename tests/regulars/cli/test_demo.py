@@ -17,8 +17,8 @@ LAST_MONTH = datetime.now(UTC).replace(day=1) - timedelta(days=1)
 @pytest.mark.parametrize(
     ("company", "printed"),
     [
-        pytest.param("cdnow", "June 1998", marks=pytest.mark.slow),
-        pytest.param("synthetic", f"{LAST_MONTH:%B %Y}", marks=pytest.mark.suite),
+        pytest.param("cdnow", "June 1998", marks=pytest.mark.slow, id="cdnow"),
+        pytest.param("synthetic", f"{LAST_MONTH:%B %Y}", marks=pytest.mark.suite, id="synthetic"),
     ],
 )
 class TestDemo:
