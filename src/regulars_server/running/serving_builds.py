@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from regulars.workspace import Workspace
 from regulars_server.running.children import die_with
-from regulars_server.running.environment import environment_of, start_django
+from regulars_server.running.environment import start_django
+from regulars_server.running.own_process import OwnProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,15 +22,15 @@ AT_LEAST_SECONDS = 60.0
 """From the end of one build to the start of the next."""
 TIMES_ITS_DURATION = 10
 """A build that takes a minute comes every ten."""
-END_SECONDS = 10.0
 
 
-class ServingBuilds:
+class ServingBuilds(OwnProcess):
     """Says when, starts the process, and looks after it."""
 
+    MODULE = "regulars_server.running.serving_builds"
+
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._child: subprocess.Popen[bytes] | None = None
+        super().__init__(config)
         self._began = 0.0
         self._not_before = 0.0
         self._failures = 0
@@ -57,33 +57,15 @@ class ServingBuilds:
             self._start()
         return False
 
-    def stop(self) -> None:
-        """End the build that runs; what it had made so far is thrown away."""
-        if self._child is None:
-            return
-        self._child.terminate()
-        try:
-            self._child.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        self._child = None
-
     def _start(self) -> None:
         self._wanted, self._at_once, self._began = False, False, time.monotonic()
         self._note_state()
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "regulars_server.running.serving_builds"],
-            env=environment_of(self._config),
-            stdin=subprocess.DEVNULL,
-        )
+        self._run()
 
     def _close(self) -> None:
-        assert self._child is not None
-        code = self._child.poll()
+        code = self._ended()
         if code is None:
             return
-        self._child = None
         took = time.monotonic() - self._began
         self._failures = 0 if code == 0 else self._failures + 1
         self._wanted = self._wanted or code != 0

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -15,23 +14,23 @@ from regulars.errors import WorkspaceLocked
 from regulars.workspace import Workspace
 from regulars_server.config import Config
 from regulars_server.running.children import die_with
-from regulars_server.running.environment import environment_of
+from regulars_server.running.own_process import OwnProcess
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 AT_LEAST_EVERY = 3600.0
 """Files that were taken out lie an hour longer, for queries that have pinned them; then somebody has to delete them."""
-END_SECONDS = 10.0
 
 
-class Tidying:
+class Tidying(OwnProcess):
     """Says when, starts the process, and looks after it."""
 
+    MODULE = "regulars_server.running.tidying"
+
     def __init__(self, config: Config) -> None:
-        self._config = config
+        super().__init__(config)
         self._workspace: Workspace | None = None
-        self._child: subprocess.Popen[bytes] | None = None
         self._anyway_at = time.monotonic() + AT_LEAST_EVERY
 
     def look_after(self, now: datetime) -> bool:
@@ -42,18 +41,6 @@ class Tidying:
             self._start()
         return False
 
-    def stop(self) -> None:
-        """End the process that runs; what it has not committed is dropped, and done the next time."""
-        if self._child is None:
-            return
-        self._child.terminate()
-        try:
-            self._child.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        self._child = None
-
     def _is_needed(self, now: datetime) -> bool:
         if self._workspace is None:
             self._workspace = Workspace.open(self._config.workspace)
@@ -61,17 +48,10 @@ class Tidying:
 
     def _start(self) -> None:
         self._anyway_at = time.monotonic() + AT_LEAST_EVERY
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "regulars_server.running.tidying"], env=environment_of(self._config), stdin=subprocess.DEVNULL
-        )
+        self._run()
 
     def _close(self) -> None:
-        assert self._child is not None
-        code = self._child.poll()
-        if code is None:
-            return
-        self._child = None
-        if code:
+        if code := self._ended():
             raise TidyingFailedError(code)
 
 
