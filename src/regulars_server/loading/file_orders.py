@@ -18,7 +18,7 @@ from regulars_server.loading.workspace import stored, workspace
 from regulars_server.shared.public import write_tx
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 _LONGEST_IDENTITY = 600
 Thing = tuple[str, str]
@@ -62,13 +62,17 @@ def bring_in(things: Collection[Thing]) -> None:
     for side, load_id in read_sides({thing for _, thing in found}, [load.load_id for load in loads.values()]):
         if side.name[:2] in found:
             fresh.append(known_part(side, load_id))
-    names = {part.thing for part in fresh}
-    there = set()
-    for part in chunks(sorted(names), 500):
-        there |= set(KnownPart.objects.filter(thing__in=part).values_list("scope", "thing", "part", "load_id"))
+    make_known(fresh, found)
+
+
+def make_known(parts: Sequence[KnownPart], things: Collection[Thing]) -> None:
+    """Keep versions of files, each once, and look no more for the things that they are of. Part of the caller's transaction, where there is one."""
+    there: set[tuple[str, str, str, str]] = set()
+    for some in chunks(sorted({part.thing for part in parts}), 500):
+        there |= set(KnownPart.objects.filter(thing__in=some).values_list("scope", "thing", "part", "load_id"))
     with write_tx():
-        KnownPart.objects.bulk_create([p for p in fresh if (p.scope, p.thing, p.part, p.load_id) not in there], batch_size=200)
-        for numbers in chunks(sorted(hash_of(thing) for thing in found), 500):
+        KnownPart.objects.bulk_create([p for p in parts if (p.scope, p.thing, p.part, p.load_id) not in there], batch_size=200)
+        for numbers in chunks(sorted(hash_of(thing) for thing in things), 500):
             FileOrder.objects.filter(name_hash__in=numbers).delete()
 
 

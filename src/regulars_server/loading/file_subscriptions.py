@@ -14,12 +14,11 @@ import pyarrow as pa
 from regulars.tables import TABLES
 from regulars_server.intake.public import sources
 from regulars_server.loading.bulk import chunks
-from regulars_server.loading.file_orders import among, hash_of, known_part
-from regulars_server.loading.models import AdoptedLoad, FileOrder, KnownPart
+from regulars_server.loading.file_orders import among, known_part, make_known
+from regulars_server.loading.models import AdoptedLoad, KnownPart
 from regulars_server.loading.moving import in_force
 from regulars_server.loading.things import Side, sides
 from regulars_server.loading.workspace import stored
-from regulars_server.shared.public import write_tx
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -81,13 +80,7 @@ def bring_in_changes(things: Collection[tuple[str, str]]) -> None:
     loads = AdoptedLoad.objects.filter(id__in={load for loads in noted.values() for load in loads})
     told = read_changes({thing for _, thing in noted}, [load.load_id for load in loads])
     fresh = [known_part(_under(scope, side), load_id) for side, load_id in told for scope in scopes[side.thing]]
-    there: set[tuple[str, str, str, str]] = set()
-    for part in chunks(sorted(scopes), 500):
-        there |= set(KnownPart.objects.filter(thing__in=part).values_list("scope", "thing", "part", "load_id"))
-    with write_tx():
-        KnownPart.objects.bulk_create([p for p in fresh if (p.scope, p.thing, p.part, p.load_id) not in there], batch_size=200)
-        for numbers in chunks(sorted(hash_of(thing) for thing in noted), 500):
-            FileOrder.objects.filter(name_hash__in=numbers).delete()
+    make_known(fresh, noted)
 
 
 def read_changes(ids: Collection[str], load_ids: Collection[str]) -> list[tuple[Side, str]]:
