@@ -18,8 +18,8 @@ from unittest.mock import patch
 import deltalake  # noqa: F401  (here and not in each child: it takes time)
 import pyarrow as pa
 
-from regulars.warehouse import compaction, records, tidying, undo  # noqa: F401
-from regulars.warehouse.erasure import erasing  # noqa: F401
+from regulars.warehouse import compaction, records, tidying, undo  # noqa: F401  (the last two as above)
+from regulars.warehouse.erasure import erasing  # noqa: F401  (as above)
 from regulars.workspace import Workspace
 from tests.regulars.warehouse.rows import order, rows
 
